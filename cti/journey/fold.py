@@ -1,0 +1,377 @@
+"""The fold: (journey, event) -> (journey, facts).
+
+One function per kind of event, found in one table (``_FOLDS``); the state moves by ``states.TRANSITIONS`` alone. The fold never
+raises on what the PBX may tell: an event without a row becomes an Anomaly on the call and the state stays as it was. A
+repeated event changes nothing: each function first asks whether the journey already holds what the event says.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from cti.journey import events as ev
+from cti.journey.facts import (
+    AnomalyNoted,
+    CallAnswered,
+    CallClosed,
+    CallOpened,
+    Fact,
+    RecordingFaulted,
+    StageAnswered,
+)
+from cti.journey.model import Anomaly, Journey, Leg, Outcome, Quality, Recording, Stage, StageEnd
+from cti.journey.states import State, next_state
+from cti.journey.words import Instant
+
+Folded: TypeAlias = tuple[Journey, tuple[Fact, ...]]
+
+#: A fault of the PBX repeats; the story keeps the first of them and the count stays bounded.
+MAX_ANOMALIES = 50
+
+
+def apply(journey: Journey, event: ev.CallEvent) -> Folded:
+    """What the call is after this event, and what follows from it.
+
+    Raises:
+        ValueError: the event belongs to another call, which is our own bug.
+    """
+    if event.call_id != journey.call_id:
+        raise ValueError(f"event of call {event.call_id} folded into call {journey.call_id}")
+    kind = type(event)
+    target = next_state(journey.state, kind)
+    if target is None:
+        if _already_told(journey, event):
+            return journey, ()
+        return _surprise(journey, event.at, "unexpected", f"{kind.__name__} while {journey.state}")
+    after, facts = _FOLDS[kind](journey, event)
+    if after is not journey:
+        after = replace(
+            after,
+            state=_landing(after, target),
+            last_at=max(journey.last_at, event.at),
+            quality=_quality(after, event),
+        )
+    return after, facts
+
+
+def _landing(journey: Journey, target: State) -> State:
+    """A talk goes on while somebody is left with the caller; an ended call stays ended."""
+    if target is State.MOVING and journey.state in (State.TALKING, State.HELD):
+        stage = journey.stage
+        if stage is not None and any(leg.talking for leg in stage.legs):
+            return journey.state
+    if target is State.TALKING and journey.state is State.HELD:
+        return State.TALKING
+    return target
+
+
+def _quality(journey: Journey, event: ev.CallEvent) -> Quality:
+    """The worst witness decides: one unknown interval makes the call uncertain."""
+    if isinstance(event, ev.ObservationLost) or journey.quality is Quality.UNCERTAIN:
+        return Quality.UNCERTAIN
+    if event.seen in (ev.Seen.CEL, ev.Seen.SPOOL):
+        return Quality.RECONSTRUCTED
+    return journey.quality
+
+
+def _already_told(journey: Journey, event: ev.CallEvent) -> bool:
+    """Events that come twice (two witnesses, a repeated frame) are no surprise."""
+    match event:
+        case ev.CallArrived():
+            return journey.state is not State.EXPECTED
+        case ev.CallEnded():
+            return journey.ended_at is not None
+        case ev.QueueEntered():
+            return any(s.entered_at == event.at and s.filiere == event.filiere for s in journey.stages)
+        case ev.AgentOffered() | ev.AgentAnswered() | ev.AgentJoined() | ev.OfferEnded() | ev.AgentLeft():
+            return _find_leg(journey, event.leg) is not None
+        case ev.GreetingStarted():
+            return journey.greeting_started_at is not None
+        case ev.GreetingEnded():
+            return journey.greeting_ended_at is not None
+        case ev.QueueGaveUp():
+            return any(s.end is StageEnd.GAVE_UP and s.left_at == event.at for s in journey.stages)
+        case ev.CallerUnheld() | ev.CallerHeld() | ev.CallRouted() | ev.TransferAsked():
+            return False
+        case _:
+            return False
+
+
+def _surprise(journey: Journey, at: Instant, kind: str, detail: str) -> Folded:
+    note = Anomaly(at=at, kind=kind, detail=detail)
+    if note in journey.anomalies or len(journey.anomalies) >= MAX_ANOMALIES:
+        return journey, ()
+    return (
+        replace(journey, anomalies=(*journey.anomalies, note), last_at=max(journey.last_at, at)),
+        (AnomalyNoted(journey.call_id, at, kind, detail),),
+    )
+
+
+# --- stages and legs -------------------------------------------------------------------------------------------------
+
+
+def _find_leg(journey: Journey, leg_id: str) -> tuple[int, int] | None:
+    """(stage index, leg index), the latest first: a phone may be asked again in a later stage."""
+    for s in range(len(journey.stages) - 1, -1, -1):
+        for i, leg in enumerate(journey.stages[s].legs):
+            if leg.leg == leg_id:
+                return s, i
+    return None
+
+
+def _with_stage(journey: Journey, index: int, **changes: Any) -> Journey:
+    stages = list(journey.stages)
+    stages[index] = replace(stages[index], **changes)
+    return replace(journey, stages=tuple(stages))
+
+
+def _with_leg(journey: Journey, where: tuple[int, int], **changes: Any) -> Journey:
+    stage = journey.stages[where[0]]
+    legs = list(stage.legs)
+    legs[where[1]] = replace(legs[where[1]], **changes)
+    return _with_stage(journey, where[0], legs=tuple(legs))
+
+
+def _close_stage(journey: Journey, at: Instant, end: StageEnd, **changes: Any) -> Journey:
+    """End the current stage if it still runs; phones that ring for it stop ringing."""
+    stage = journey.stage
+    if stage is None or stage.left_at is not None:
+        return journey
+    legs = tuple(
+        leg
+        if leg.ended_at is not None
+        else replace(leg, ended_at=at, how=None if leg.answered_at is not None else ev.OfferEnd.CANCELLED)
+        for leg in stage.legs
+    )
+    return _with_stage(journey, len(journey.stages) - 1, left_at=at, end=end, legs=legs, **changes)
+
+
+# --- one function per event ------------------------------------------------------------------------------------------
+
+
+def _arrived(journey: Journey, event: ev.CallArrived) -> Folded:
+    after = replace(
+        journey,
+        t0=event.at,
+        channel=event.channel,
+        did=event.did,
+        flux=event.flux,
+        caller=event.caller,
+        public=event.public,
+        test=event.test,
+        priority=event.priority,
+    )
+    return after, (CallOpened(journey.call_id, event.at),)
+
+
+def _greeting_started(journey: Journey, event: ev.GreetingStarted) -> Folded:
+    if journey.greeting_started_at is not None:
+        return journey, ()
+    return replace(journey, greeting_started_at=event.at), ()
+
+
+def _greeting_ended(journey: Journey, event: ev.GreetingEnded) -> Folded:
+    if journey.greeting_ended_at is not None:
+        return journey, ()
+    return replace(journey, greeting_ended_at=event.at), ()
+
+
+def _routed(journey: Journey, event: ev.CallRouted) -> Folded:
+    route = (event.filiere, event.source, event.motif, event.priority)
+    return (journey if route == journey.route else replace(journey, route=route)), ()
+
+
+def _queue_entered(journey: Journey, event: ev.QueueEntered) -> Folded:
+    if _already_told(journey, event):
+        return journey, ()
+    after = _close_stage(journey, event.at, StageEnd.MOVED)
+    route = after.route if after.route is not None and after.route[0] == event.filiere else None
+    stage = Stage(
+        filiere=event.filiere,
+        entered_at=event.at,
+        source=route[1] if route else None,
+        motif=route[2] if route else "",
+        priority=route[3] if route else 0,
+    )
+    return replace(after, stages=(*after.stages, stage), route=None), ()
+
+
+def _offered(journey: Journey, event: ev.AgentOffered) -> Folded:
+    stage = journey.stage
+    if stage is None or _find_leg(journey, event.leg) is not None:
+        return journey, ()
+    leg = Leg(agent=event.agent, leg=event.leg, offered_at=event.at)
+    return _with_stage(journey, len(journey.stages) - 1, legs=(*stage.legs, leg)), ()
+
+
+def _offer_ended(journey: Journey, event: ev.OfferEnded) -> Folded:
+    where = _find_leg(journey, event.leg)
+    if where is None:
+        return journey, ()
+    leg = journey.stages[where[0]].legs[where[1]]
+    if not leg.ringing:
+        return journey, ()
+    return _with_leg(journey, where, ended_at=event.at, how=event.how), ()
+
+
+def _answered(journey: Journey, event: ev.AgentAnswered) -> Folded:
+    where = _find_leg(journey, event.leg)
+    if where is None:  # the offer was not seen (gap): the answer is the truth all the same
+        offered, _ = _offered(
+            journey,
+            ev.AgentOffered(call_id=event.call_id, at=event.at, filiere=event.filiere or "", agent=event.agent, leg=event.leg),
+        )
+        where = _find_leg(offered, event.leg)
+        if where is None:
+            return _surprise(journey, event.at, "answer_without_stage", f"{event.agent} answered outside any queue")
+        journey = _with_leg(offered, where, offered_at=None)
+    index, at = where[0], event.at
+    stage = journey.stages[index]
+    if stage.legs[where[1]].answered_at is not None:
+        return journey, ()
+    after = _with_leg(journey, where, answered_at=at, ended_at=None, how=None)
+    facts: list[Fact] = []
+    if stage.answered_at is None:
+        after = _with_stage(after, index, answered_at=at, agent=event.agent)
+        facts.append(StageAnswered(journey.call_id, at, event.agent, stage.filiere, index))
+    elif any(leg.talking for leg in stage.legs):
+        after, noted = _surprise(after, at, "second_answer", f"{event.agent} picked up after {stage.agent}")
+        facts.extend(noted)
+    if journey.answered_at is None:
+        after = replace(after, answered_at=at, answered_by=event.agent)
+        wait_ms = after.wait_ms
+        facts.insert(0, CallAnswered(journey.call_id, at, event.agent, stage.filiere, wait_ms or 0))
+    return after, tuple(facts)
+
+
+def _joined(journey: Journey, event: ev.AgentJoined) -> Folded:
+    where = _find_leg(journey, event.leg)
+    if where is None:
+        return _surprise(journey, event.at, "unknown_leg", f"{event.agent} joined without having been asked")
+    stage = journey.stages[where[0]]
+    if stage.legs[where[1]].joined_at is not None:
+        return journey, ()
+    after = _with_leg(journey, where, joined_at=event.at)
+    if stage.joined_at is None:
+        after = _with_stage(after, where[0], joined_at=event.at)
+    if after.joined_at is None:
+        after = replace(after, joined_at=event.at)
+    return after, ()
+
+
+def _left(journey: Journey, event: ev.AgentLeft) -> Folded:
+    where = _find_leg(journey, event.leg)
+    if where is None:
+        return journey, ()
+    index = where[0]
+    if journey.stages[index].legs[where[1]].ended_at is not None:
+        return journey, ()
+    after = _with_leg(journey, where, ended_at=event.at)
+    stage = after.stages[index]
+    if stage.left_at is None and stage.answered_at is not None and not any(leg.talking for leg in stage.legs):
+        after = _with_stage(after, index, left_at=event.at, end=stage.end or StageEnd.AGENT_HANGUP)
+    return after, ()
+
+
+def _gave_up(journey: Journey, event: ev.QueueGaveUp) -> Folded:
+    after = _close_stage(journey, event.at, StageEnd.GAVE_UP)
+    return after, ()
+
+
+def _transfer_asked(journey: Journey, event: ev.TransferAsked) -> Folded:
+    stage = journey.stage
+    if stage is None:
+        return journey, ()
+    index = len(journey.stages) - 1
+    if stage.left_at is None:
+        return _close_stage(journey, event.at, StageEnd.TRANSFERRED, via=event.via), ()
+    # The agent's BridgeLeave came first: the end it wrote is now explained.
+    return _with_stage(journey, index, end=StageEnd.TRANSFERRED, via=event.via), ()
+
+
+def _unchanged(journey: Journey, event: ev.CallEvent) -> Folded:
+    return replace(journey, last_at=max(journey.last_at, event.at)), ()
+
+
+def _recording_started(journey: Journey, event: ev.RecordingStarted) -> Folded:
+    if any(rec.stem == event.stem for rec in journey.recordings):
+        return journey, ()
+    recording = Recording(stem=event.stem, started_at=event.at)
+    return replace(journey, recordings=(*journey.recordings, recording)), ()
+
+
+def _recording_checked(journey: Journey, event: ev.RecordingChecked) -> Folded:
+    checked = Recording(
+        stem=event.stem,
+        started_at=event.at,
+        checked_at=event.at,
+        caller_ms=event.caller_ms,
+        agents_ms=event.agents_ms,
+        bytes=event.bytes,
+        problem=event.problem,
+    )
+    recordings = list(journey.recordings)
+    for i, rec in enumerate(recordings):
+        if rec.stem == event.stem:
+            recordings[i] = replace(checked, started_at=rec.started_at)
+            break
+    else:
+        recordings.append(checked)
+    facts = (RecordingFaulted(journey.call_id, event.at, event.problem),) if event.problem else ()
+    return replace(journey, recordings=tuple(recordings)), facts
+
+
+def _dossier_opened(journey: Journey, event: ev.DossierOpened) -> Folded:
+    if journey.dossier_id == event.dossier_id:
+        return journey, ()
+    if journey.dossier_id is not None:
+        return _surprise(journey, event.at, "second_dossier", f"{event.ref} after {journey.dossier_ref}")
+    return replace(journey, dossier_id=event.dossier_id, dossier_ref=event.ref), ()
+
+
+def _ended(journey: Journey, event: ev.CallEnded) -> Folded:
+    stage = journey.stage
+    talked = stage is not None and stage.answered_at is not None
+    after = _close_stage(journey, event.at, StageEnd.AGENT_HANGUP if talked else StageEnd.ABANDONED)
+    after = replace(after, t0=after.t0 or event.at, ended_at=event.at, cause=event.cause)
+    return after, (CallClosed(journey.call_id, event.at, after.outcome or Outcome.ABANDONED),)
+
+
+def _lost(journey: Journey, event: ev.ObservationLost) -> Folded:
+    return replace(journey, last_at=max(journey.last_at, event.at)), ()
+
+
+def _silent(journey: Journey, event: ev.ServiceSilent) -> Folded:
+    return (journey if journey.silent else replace(journey, silent=True)), ()
+
+
+def _pbx_surprised(journey: Journey, event: ev.PbxSurprised) -> Folded:
+    return _surprise(journey, event.at, event.kind, event.detail)
+
+
+_FOLDS: Mapping[type[ev.CallEvent], Callable[[Journey, Any], Folded]] = MappingProxyType(
+    {
+        ev.CallArrived: _arrived,
+        ev.GreetingStarted: _greeting_started,
+        ev.GreetingEnded: _greeting_ended,
+        ev.CallRouted: _routed,
+        ev.ServiceSilent: _silent,
+        ev.QueueEntered: _queue_entered,
+        ev.AgentOffered: _offered,
+        ev.OfferEnded: _offer_ended,
+        ev.AgentAnswered: _answered,
+        ev.AgentJoined: _joined,
+        ev.AgentLeft: _left,
+        ev.QueueGaveUp: _gave_up,
+        ev.TransferAsked: _transfer_asked,
+        ev.CallerHeld: _unchanged,
+        ev.CallerUnheld: _unchanged,
+        ev.RecordingStarted: _recording_started,
+        ev.RecordingChecked: _recording_checked,
+        ev.DossierOpened: _dossier_opened,
+        ev.CallEnded: _ended,
+        ev.ObservationLost: _lost,
+        ev.PbxSurprised: _pbx_surprised,
+    }
+)

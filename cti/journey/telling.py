@@ -1,0 +1,78 @@
+"""A journey told outside: the JSON of the contract (``cti calls --json``, ``GET /api/v1/calls``).
+
+Field names are fixed by the contract with the outside; instants are UTC ISO 8601 with milliseconds, durations whole milliseconds.
+"""
+
+from typing import Any
+
+from cti.journey.model import Journey, Recording, Stage
+from cti.journey.words import iso
+
+
+def tell(journey: Journey) -> dict[str, Any]:
+    """The whole call as plain data, in the contract's field order."""
+    return {
+        "call_id": journey.call_id,
+        "t0": iso(journey.t0),
+        "did": journey.did,
+        "flux": journey.flux,
+        "caller": journey.caller,
+        "outcome": journey.outcome,
+        "abandon_phase": journey.abandon_phase,
+        "wait_ms": journey.wait_ms,
+        "answered_at": iso(journey.answered_at),
+        "ended_at": iso(journey.ended_at),
+        "quality": journey.quality,
+        "dossier_id": journey.dossier_id,
+        "dossier_ref": journey.dossier_ref,
+        "recordings": [_recording(rec) for rec in journey.recordings],
+        "stages": [_stage(stage) for stage in journey.stages],
+        "anomalies": [{"at": iso(a.at), "kind": a.kind, "detail": a.detail} for a in journey.anomalies],
+        "state": journey.state,
+        "public": journey.public,
+        "silent": journey.silent,
+        "lost_waiting": journey.lost_waiting,
+        "greeting_ms": journey.greeting_ms,
+        "cause": journey.cause,
+    }
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    return {
+        "filiere": stage.filiere,
+        "entered_at": iso(stage.entered_at),
+        "offered": stage.offered,
+        "answered_at": iso(stage.answered_at),
+        "agent": stage.agent,
+        "left_at": iso(stage.left_at),
+        "wait_ms": stage.wait_ms,
+        "talk_ms": stage.talk_ms,
+        "end": stage.end,
+        "source": stage.source,
+        "motif": stage.motif,
+        "priority": stage.priority,
+        "via": stage.via,
+        "legs": [
+            {
+                "agent": leg.agent,
+                "offered_at": iso(leg.offered_at),
+                "answered_at": iso(leg.answered_at),
+                "joined_at": iso(leg.joined_at),
+                "ended_at": iso(leg.ended_at),
+                "how": leg.how,
+            }
+            for leg in stage.legs
+        ],
+    }
+
+
+def _recording(rec: Recording) -> dict[str, Any]:
+    return {
+        "stem": rec.stem,
+        "started_at": iso(rec.started_at),
+        "checked_at": iso(rec.checked_at),
+        "caller_ms": rec.caller_ms,
+        "agents_ms": rec.agents_ms,
+        "bytes": rec.bytes,
+        "problem": rec.problem,
+    }
