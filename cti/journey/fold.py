@@ -26,6 +26,8 @@ from cti.journey.words import Instant
 
 Folded: TypeAlias = tuple[Journey, tuple[Fact, ...]]
 
+#: Two witnesses (AMI, CEL) stamp one moment less than this apart: AMI's stamp is made later, and lags under load (microseconds).
+SAME_MOMENT = 500_000
 #: A fault of the PBX repeats; the story keeps the first of them and the count stays bounded.
 MAX_ANOMALIES = 50
 
@@ -83,7 +85,7 @@ def _already_told(journey: Journey, event: ev.CallEvent) -> bool:
         case ev.CallEnded():
             return journey.ended_at is not None
         case ev.QueueEntered():
-            return any(s.entered_at == event.at and s.filiere == event.filiere for s in journey.stages)
+            return any(s.filiere == event.filiere and abs(s.entered_at - event.at) < SAME_MOMENT for s in journey.stages)
         case ev.AgentOffered() | ev.AgentAnswered() | ev.AgentJoined() | ev.OfferEnded() | ev.AgentLeft():
             return _find_leg(journey, event.leg) is not None
         case ev.GreetingStarted():
@@ -275,8 +277,10 @@ def _left(journey: Journey, event: ev.AgentLeft) -> Folded:
 
 
 def _gave_up(journey: Journey, event: ev.QueueGaveUp) -> Folded:
-    after = _close_stage(journey, event.at, StageEnd.GAVE_UP)
-    return after, ()
+    stage = journey.stage
+    if stage is None or stage.filiere != event.filiere or stage.answered_at is not None:
+        return journey, ()  # the queue would not take him: there was no stage to leave
+    return _close_stage(journey, event.at, StageEnd.GAVE_UP), ()
 
 
 def _transfer_asked(journey: Journey, event: ev.TransferAsked) -> Folded:

@@ -68,6 +68,7 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
             ev.GreetingEnded: _G,
             ev.CallRouted: _G,
             ev.QueueEntered: _W,
+            ev.QueueGaveUp: _G,  # nobody logged in: the queue would not even take him
             ev.CallEnded: _X,
             **_same(_G, *_NOTES),
         },

@@ -1,0 +1,49 @@
+# Everything a newcomer needs: `make demo` and `make test` on a fresh clone do all their own set-up.
+# Needs Debian or Ubuntu, Python 3.11+ and access to package registries. Nothing is installed outside this folder and the cache
+# (CTI_CACHE_DIR, default ~/.cache/cti), except Chromium through apt where we are root and it is missing.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+STATIC := cti/api/static/index.html
+
+.PHONY: demo test check bench build clean help browser
+.DEFAULT_GOAL := help
+
+help:            ## what there is
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ -/' | sort
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; found " + sys.version)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing pinned dependencies into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STATIC): $(STAMP) $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
+	@$(BIN)/python web/build.py
+
+build: $(STATIC) ## the browser application
+
+browser: $(STAMP)
+	@$(BIN)/python web/chromium.py
+
+demo: $(STATIC)  ## a whole SAS on this machine: PBX, callers, agents, live board (DEMO="--duration 120 --rate 60 --seed 1")
+	@$(BIN)/cti demo $(DEMO)
+
+test: $(STATIC) browser ## all tests, on a real PBX
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(STAMP) $(STATIC) ## lint, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check cti
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(STATIC) browser ## figures against rivals, in one run
+	@$(BIN)/python -m bench
+
+clean:           ## remove what was built here (not the cache)
+	rm -rf $(VENV) build cti.egg-info cti/api/static web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

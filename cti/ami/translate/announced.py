@@ -1,0 +1,117 @@
+"""What our own dialplan announces about a call, by ``UserEvent(Sas...)``.
+
+The names and headers are one contract with ``dialplans/extensions.conf``; both sides are tested on a real Asterisk.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from cti.ami.frames import Frame
+from cti.ami.translate.channels import Channel, ChannelBook, Role
+from cti.ami.translate.telephony import caller_number
+from cti.journey import events as ev
+from cti.journey.words import Instant
+
+QUEUE_ENDS = {
+    "TIMEOUT": ev.QueueEnd.TIMEOUT,
+    "FULL": ev.QueueEnd.FULL,
+    "JOINEMPTY": ev.QueueEnd.EMPTY,
+    "LEAVEEMPTY": ev.QueueEnd.EMPTY,
+    "JOINUNAVAIL": ev.QueueEnd.EMPTY,
+    "LEAVEUNAVAIL": ev.QueueEnd.EMPTY,
+    "WITHDRAW": ev.QueueEnd.WITHDRAWN,
+}
+_SOURCES = {source.value: source for source in ev.RouteSource}
+_VIAS = {via.value: via for via in ev.TransferVia}
+
+
+def user_event(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """A UserEvent of ours is read by its name; any other is somebody else's."""
+    reader = _ANNOUNCED.get(frame.get("UserEvent", ""))
+    return iter(()) if reader is None else reader(book, frame, at)
+
+
+def _arrived(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    call_id, uniqueid = frame.require("CallId"), frame.require("Uniqueid")
+    channel = book.open(Channel(uniqueid, frame.get("Channel", ""), at))
+    channel.role, channel.call_id = Role.CALLER, call_id
+    yield ev.CallArrived(
+        call_id=call_id,
+        at=min(channel.created_at, at),
+        channel=uniqueid,
+        did=frame.get("Did", ""),
+        flux=frame.get("Flux", ""),
+        caller=caller_number(frame.get("Caller", ""), frame.get("Presentation", "")),
+        public=frame.get("Public", "1") != "0",
+        test=frame.get("Test", "0") == "1",
+        priority=priority_of(frame.get("Prio", "0")),
+    )
+
+
+def _greeting(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    call_id = frame.require("CallId")
+    if frame.get("Step", "") == "start":
+        yield ev.GreetingStarted(call_id=call_id, at=at, sound=frame.get("Sound", ""))
+    else:
+        yield ev.GreetingEnded(call_id=call_id, at=at)
+
+
+def _route(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    yield ev.CallRouted(
+        call_id=frame.require("CallId"),
+        at=at,
+        filiere=frame.require("Filiere"),
+        source=source_of(frame.get("Source", "")),
+        motif=frame.get("Motif", ""),
+        priority=priority_of(frame.get("Prio", "0")),
+    )
+
+
+def _transfer(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    yield ev.TransferAsked(
+        call_id=frame.require("CallId"),
+        at=at,
+        target=frame.require("Filiere"),
+        via=_VIAS.get(frame.get("Via", ""), ev.TransferVia.OTHER),
+        by=frame.get("By", "") or None,
+    )
+
+
+def _queue_end(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    yield ev.QueueGaveUp(
+        call_id=frame.require("CallId"),
+        at=at,
+        filiere=frame.require("Filiere"),
+        how=QUEUE_ENDS.get(frame.get("Status", ""), ev.QueueEnd.OTHER),
+    )
+
+
+def _recording(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    yield ev.RecordingStarted(call_id=frame.require("CallId"), at=at, stem=frame.require("File"))
+
+
+def _secours(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    yield ev.ServiceSilent(call_id=frame.require("CallId"), at=at, reason=frame.get("Reason", ""))
+
+
+def source_of(text: str) -> ev.RouteSource:
+    """Who decided; what the dialplan does not name is its own static route."""
+    return _SOURCES.get(text, ev.RouteSource.SECOURS)
+
+
+def priority_of(text: str) -> int:
+    """A queue priority; anything that is no number is none."""
+    return int(text) if text.lstrip("-").isdigit() else 0
+
+
+_ANNOUNCED: Mapping[str, Callable[[ChannelBook, Frame, Instant], Iterator[ev.Event]]] = MappingProxyType(
+    {
+        "SasArrived": _arrived,
+        "SasGreeting": _greeting,
+        "SasRoute": _route,
+        "SasTransfer": _transfer,
+        "SasQueueEnd": _queue_end,
+        "SasRecording": _recording,
+        "SasSecours": _secours,
+    }
+)

@@ -1,0 +1,81 @@
+"""After a blind interval: what CEL tells of it, made into events, and the book of channels that live frames go on from.
+
+Pure. In: the rows of the log, the channels that live now, the calls that were open when we went blind, and the interval. Out:
+events in order, and the book. Rules:
+
+* a call born in the interval is told whole by CEL (``reconstructed``);
+* a call that was open gets only what CEL saw from the interval on, and is ``uncertain`` from then on (``ObservationLost``);
+* an open call whose channel lives no more and whose hang-up no row tells is ended at the end of the interval, uncertain.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from cti.ami.translate.cel import CelRow, CelTranslator
+from cti.ami.translate.channels import ChannelBook, Role
+from cti.journey import events as ev
+from cti.journey.model import Journey
+from cti.journey.words import CallId, Instant
+
+#: AMI stamps are made after CEL's, by less than this: rows this much older than the interval may not have reached us.
+OVERLAP = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """What the blind interval held."""
+
+    events: tuple[ev.CallEvent, ...]
+    book: ChannelBook
+    touched: frozenset[CallId]  #: calls the interval concerns
+
+
+def catch_up(
+    rows: Iterable[CelRow],
+    alive: Collection[str],
+    open_calls: Sequence[Journey],
+    since: Instant,
+    until: Instant,
+    reason: str,
+) -> CatchUp:
+    """The events of ``[since, until]``.
+
+    Args:
+        rows: CEL from before the oldest open call on, oldest first.
+        alive: uniqueids of the channels that exist at ``until``.
+        open_calls: calls not ended when we went blind.
+        since: last instant at which we saw.
+        until: instant of the snapshot.
+        reason: why we were blind, in words.
+    """
+    book = ChannelBook()
+    known = frozenset(journey.call_id for journey in open_calls)
+    told, born = _told(CelTranslator(book).read(rows), known, since - OVERLAP)
+    ended = {event.call_id for event in told if isinstance(event, ev.CallEnded)}
+    told += [ev.ObservationLost(call_id=j.call_id, at=max(until, j.last_at), since=since, reason=reason) for j in open_calls]
+    gone = [j.call_id for j in open_calls if j.channel not in alive]
+    for uniqueid, channel in list(book.channels.items()):
+        if uniqueid not in alive:
+            if channel.role is Role.CALLER and channel.call_id in born:
+                gone.append(channel.call_id)
+            book.close(uniqueid)
+    told += [ev.CallEnded(call_id=c, at=until, seen=ev.Seen.CEL) for c in dict.fromkeys(gone) if c not in ended]
+    return CatchUp(tuple(told), book, known | born)
+
+
+def _told(
+    events: Iterable[ev.CallEvent], known: Collection[CallId], since: Instant
+) -> tuple[list[ev.CallEvent], frozenset[CallId]]:
+    """What is new in these events, and the calls born in them: all of a call born since then, the rest of a known one."""
+    kept: list[ev.CallEvent] = []
+    born: set[CallId] = set()
+    for event in events:
+        if event.call_id in known:
+            if event.at >= since:
+                kept.append(event)
+            continue
+        if isinstance(event, ev.CallArrived) and event.at >= since:
+            born.add(event.call_id)
+        if event.call_id in born:
+            kept.append(event)
+    return kept, frozenset(born)

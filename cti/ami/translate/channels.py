@@ -1,0 +1,109 @@
+"""Which channels exist on the PBX now, whose they are, and who is in a bridge with whom.
+
+Pure. A channel is a *caller* once the dialplan said ``SasArrived`` on it (or once a frame carried its ``SAS_CALL``), an *agent's
+leg* once a queue asked it for a caller. Everything is keyed by Asterisk's uniqueid, which survives a blind transfer and an AMI
+Redirect; names change, linkedids merge, so neither is ever a key.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cti.journey import AgentId, CallId, FiliereCode, Instant
+
+
+class Role(StrEnum):
+    """Whose channel it is."""
+
+    UNKNOWN = "unknown"
+    CALLER = "caller"
+    AGENT = "agent"
+
+
+@dataclass(slots=True)
+class Channel:
+    """One channel of the PBX, as far as we have seen it."""
+
+    uniqueid: str
+    name: str
+    created_at: Instant
+    context: str = ""
+    exten: str = ""
+    caller: str = ""
+    role: Role = Role.UNKNOWN
+    call_id: CallId | None = None
+    agent: AgentId = ""
+    filiere: FiliereCode = ""
+    bridge: str | None = None
+    answered: bool = False
+    joined: bool = False
+    over: bool = False  #: an agent's leg whose part in the call has ended
+
+
+@dataclass(slots=True)
+class ChannelBook:
+    """Every live channel, and which are in which bridge."""
+
+    channels: dict[str, Channel] = field(default_factory=dict)
+    bridges: dict[str, set[str]] = field(default_factory=dict)
+
+    def open(self, channel: Channel) -> Channel:
+        """A channel was created (or found alive at a snapshot); the first sight of it stays."""
+        return self.channels.setdefault(channel.uniqueid, channel)
+
+    def get(self, uniqueid: str) -> Channel | None:
+        """The channel, or None when it is not known to live."""
+        return self.channels.get(uniqueid)
+
+    def enter(self, channel: Channel, bridge: str) -> None:
+        """The channel is now in this bridge, and in no other."""
+        if channel.bridge is not None and channel.bridge != bridge:
+            self.leave(channel)
+        channel.bridge = bridge
+        self.bridges.setdefault(bridge, set()).add(channel.uniqueid)
+
+    def leave(self, channel: Channel) -> None:
+        """The channel is in no bridge any more."""
+        if channel.bridge is None:
+            return
+        members = self.bridges.get(channel.bridge)
+        if members is not None:
+            members.discard(channel.uniqueid)
+            if not members:
+                del self.bridges[channel.bridge]
+        channel.bridge = None
+
+    def close(self, uniqueid: str) -> Channel | None:
+        """The channel is gone."""
+        channel = self.channels.pop(uniqueid, None)
+        if channel is not None:
+            self.leave(channel)
+        return channel
+
+    def together(self, channel: Channel, role: Role) -> list[Channel]:
+        """The channels of that role that share the channel's bridge and its call, in order of creation."""
+        if channel.bridge is None:
+            return []
+        members = (self.channels[uid] for uid in self.bridges.get(channel.bridge, ()) if uid in self.channels)
+        found = [c for c in members if c.role is role and c.call_id == channel.call_id and c is not channel]
+        return sorted(found, key=lambda c: (c.created_at, c.uniqueid))
+
+    def caller_of(self, call_id: CallId) -> Channel | None:
+        """The live channel of that call's caller."""
+        return next((c for c in self.channels.values() if c.role is Role.CALLER and c.call_id == call_id), None)
+
+    def clear(self) -> None:
+        """Forget everything: the PBX was restarted, or a snapshot follows."""
+        self.channels.clear()
+        self.bridges.clear()
+
+
+def endpoint_of(interface: str) -> AgentId:
+    """The endpoint in a channel or interface name: ``PJSIP/arm01-0000002a`` and ``PJSIP/arm01`` give ``arm01``.
+
+    Only the last dash is Asterisk's own; an endpoint's name may hold others (``PJSIP/mrg-dupont-00000003``).
+    """
+    tail = interface.rpartition("/")[2] if interface.count("/") == 1 else interface.partition("/")[2].partition("/")[0]
+    name, dash, suffix = tail.rpartition("-")
+    if dash and len(suffix) >= 8 and all(c in "0123456789abcdef" for c in suffix.partition(";")[0]):
+        return name
+    return tail

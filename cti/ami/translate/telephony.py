@@ -1,0 +1,225 @@
+"""What Asterisk's own frames tell about calls: channels, queues, phones and bridges.
+
+Each function reads one kind of frame, updates the book of channels and yields events. Authorities: the décroché is DialEnd
+ANSWER (AgentConnect waits for announcements), the end of a talk is BridgeLeave (AgentComplete comes with the caller's
+hang-up), the end of a call is the Hangup of the caller's channel (QueueCallerAbandon is also raised for timeouts and
+redirects and is not read at all).
+"""
+
+import uuid
+from collections.abc import Iterator
+
+from cti.ami.frames import Frame
+from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
+from cti.journey import events as ev
+from cti.journey.words import CallId, FiliereCode, Instant
+
+#: Queues of filières are named ``sas-<code>``; other queues of the PBX are none of our business.
+QUEUE_PREFIX = "sas-"
+#: Context in which a caller's channel starts.
+ENTRY_CONTEXT = "sas-entree"
+
+#: Identity of a call whose caller hung up before the dialplan could name it, made from the channel's uniqueid.
+_UNNAMED = uuid.UUID("6f5c3d0e-7a1b-5f43-9a55-5a5a9c115116")
+
+OFFER_ENDS = {
+    "NOANSWER": ev.OfferEnd.NO_ANSWER,
+    "BUSY": ev.OfferEnd.BUSY,
+    "DONTCALL": ev.OfferEnd.REFUSED,
+    "CANCEL": ev.OfferEnd.CANCELLED,
+    "ANSWERED_ELSEWHERE": ev.OfferEnd.CANCELLED,
+    "CHANUNAVAIL": ev.OfferEnd.UNREACHABLE,
+    "CONGESTION": ev.OfferEnd.UNREACHABLE,
+}
+
+
+def call_of(book: ChannelBook, frame: Frame, prefix: str = "") -> CallId | None:
+    """The call a frame belongs to: by its channel, else by the ``SAS_CALL`` that every frame carries (``channelvars``)."""
+    channel = book.get(frame.get(prefix + "Uniqueid", ""))
+    if channel is not None and channel.call_id is not None:
+        return channel.call_id
+    return frame.assignments(prefix + "ChanVariable").get("SAS_CALL") or None
+
+
+def caller_channel(book: ChannelBook, frame: Frame, at: Instant) -> Channel | None:
+    """The caller's channel of this frame; adopted by its ``SAS_CALL`` when its beginning was not seen."""
+    uniqueid = frame.require("Uniqueid")
+    channel = book.get(uniqueid)
+    if channel is not None and channel.role is Role.CALLER:
+        return channel
+    call_id = call_of(book, frame)
+    if call_id is None or (channel is not None and channel.role is Role.AGENT):
+        return None
+    channel = book.open(Channel(uniqueid, frame.get("Channel", ""), at))
+    channel.role, channel.call_id = Role.CALLER, call_id
+    return channel
+
+
+def filiere_of(queue: str) -> FiliereCode | None:
+    """The filière of a queue named ``sas-<code>``; None for a queue that is not ours."""
+    return queue.removeprefix(QUEUE_PREFIX) if queue.startswith(QUEUE_PREFIX) else None
+
+
+def caller_number(number: str, presentation: str) -> str | None:
+    """The caller's number, or None when masked, absent or not a number (``anonymous``, ``***``, a handset without SIM)."""
+    if presentation.startswith(("prohib", "unavail")):
+        return None
+    digits = number.removeprefix("+")
+    return number if digits.isascii() and digits.isdigit() else None
+
+
+def leg_over(channel: Channel, at: Instant) -> Iterator[ev.Event]:
+    """The agent's part in the call ends, once: by an end of talk if he had answered, else by an end of ringing."""
+    if channel.over or channel.call_id is None:
+        return
+    channel.over = True
+    if channel.answered or channel.joined:
+        yield ev.AgentLeft(call_id=channel.call_id, at=at, agent=channel.agent, leg=channel.uniqueid)
+        return
+    yield ev.OfferEnded(call_id=channel.call_id, at=at, agent=channel.agent, leg=channel.uniqueid, how=ev.OfferEnd.CANCELLED)
+
+
+def joined(leg: Channel, at: Instant) -> Iterator[ev.Event]:
+    """The agent hears the caller."""
+    if leg.joined or leg.over or leg.call_id is None:
+        return
+    leg.joined = True
+    yield ev.AgentJoined(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid)
+
+
+def newchannel(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """A channel is born; whose it is comes later."""
+    book.open(
+        Channel(
+            frame.require("Uniqueid"),
+            frame.require("Channel"),
+            at,
+            context=frame.get("Context", ""),
+            exten=frame.get("Exten", ""),
+            caller=frame.get("CallerIDNum", ""),
+        )
+    )
+    return iter(())
+
+
+def rename(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """Only the name changes: the uniqueid is the channel's identity."""
+    channel = book.get(frame.require("Uniqueid"))
+    if channel is not None:
+        channel.name = frame.require("Newname")
+    return iter(())
+
+
+def hangup(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """The caller's Hangup ends the call; an agent's ends his leg if nothing earlier did."""
+    channel = book.get(frame.require("Uniqueid"))
+    if channel is None:
+        return  # nothing was seen of it: the catch-up from CEL tells its story
+    cause = frame.get("Cause", "0")
+    if channel.role is Role.AGENT:
+        yield from leg_over(channel, at)
+    elif channel.call_id is not None:
+        for agent in book.together(channel, Role.AGENT):
+            yield from leg_over(agent, at)
+        yield ev.CallEnded(call_id=channel.call_id, at=at, cause=int(cause or 0))
+    elif channel.context == ENTRY_CONTEXT:
+        yield from _unnamed(channel, at, int(cause or 0))
+    book.close(channel.uniqueid)
+
+
+def join(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """The caller waits in a queue."""
+    filiere = filiere_of(frame.require("Queue"))
+    caller = caller_channel(book, frame, at)
+    if filiere is None or caller is None or caller.call_id is None:
+        return
+    caller.filiere = filiere
+    position = frame.get("Position", "")
+    yield ev.QueueEntered(call_id=caller.call_id, at=at, filiere=filiere, position=int(position) if position.isdigit() else None)
+
+
+def agent_called(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """A queue asks one agent's phone."""
+    filiere = filiere_of(frame.require("Queue"))
+    caller = caller_channel(book, frame, at)
+    if filiere is None or caller is None or caller.call_id is None:
+        return
+    leg = book.open(Channel(frame.require("DestUniqueid"), frame.get("DestChannel", ""), at))
+    leg.role, leg.call_id, leg.filiere = Role.AGENT, caller.call_id, filiere
+    leg.agent = endpoint_of(frame.require("Interface"))
+    yield ev.AgentOffered(call_id=caller.call_id, at=at, filiere=filiere, agent=leg.agent, leg=leg.uniqueid)
+
+
+def dial_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """DialEnd ANSWER is the décroché: AgentConnect waits for announcements and may come seconds later."""
+    leg = book.get(frame.get("DestUniqueid", ""))
+    if leg is None or leg.role is not Role.AGENT or leg.call_id is None or leg.over or leg.answered:
+        return
+    status = frame.require("DialStatus")
+    if status == "ANSWER":
+        leg.answered = True
+        yield ev.AgentAnswered(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid, filiere=leg.filiere or None)
+        return
+    leg.over = True
+    how = OFFER_ENDS.get(status, ev.OfferEnd.UNREACHABLE)
+    yield ev.OfferEnded(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid, how=how)
+
+
+def bridge_enter(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """Two channels in one bridge hear each other."""
+    channel = book.get(frame.require("Uniqueid"))
+    if channel is None:
+        return
+    book.enter(channel, frame.require("BridgeUniqueid"))
+    if channel.role is Role.AGENT and book.together(channel, Role.CALLER):
+        yield from joined(channel, at)
+    elif channel.role is Role.CALLER:
+        for agent in book.together(channel, Role.AGENT):
+            yield from joined(agent, at)
+
+
+def bridge_leave(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """A talk ends when either side leaves the bridge; AgentComplete comes only with the caller's hang-up."""
+    channel = book.get(frame.require("Uniqueid"))
+    if channel is None:
+        return
+    agents = [channel] if channel.role is Role.AGENT else []
+    if channel.role is Role.CALLER:
+        agents = book.together(channel, Role.AGENT)
+    for agent in agents:
+        if agent.joined:
+            yield from leg_over(agent, at)
+    book.leave(channel)
+
+
+def hold(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """Only an agent's hold key holds the caller; a caller who holds us is still talking."""
+    channel = book.get(frame.require("Uniqueid"))
+    if channel is None or channel.role is not Role.AGENT or channel.call_id is None or channel.over:
+        return
+    kind = ev.CallerHeld if frame.event == "Hold" else ev.CallerUnheld
+    yield kind(call_id=channel.call_id, at=at)
+
+
+def attended(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """Consultation transfers are told as a surprise, so that nothing of them is silent."""
+    call_id = call_of(book, frame, "OrigTransferer") or call_of(book, frame, "SecondTransferer")
+    if call_id is not None:
+        detail = f"attended transfer {frame.get('DestType', '')} {frame.get('DestApp', '')}".strip()
+        yield ev.PbxSurprised(call_id=call_id, at=at, kind="attended_transfer", detail=detail)
+
+
+def _unnamed(channel: Channel, at: Instant, cause: int) -> Iterator[ev.Event]:
+    """A caller who left before the first step of the dialplan is a caller all the same."""
+    call_id = str(uuid.uuid5(_UNNAMED, channel.uniqueid))
+    yield ev.CallArrived(
+        call_id=call_id,
+        at=channel.created_at,
+        channel=channel.uniqueid,
+        did=channel.exten,
+        flux="",
+        caller=caller_number(channel.caller, ""),
+    )
+    detail = "gone before the dialplan named the call"
+    yield ev.PbxSurprised(call_id=call_id, at=at, kind="unnamed_call", detail=detail)
+    yield ev.CallEnded(call_id=call_id, at=at, cause=cause)

@@ -1,0 +1,65 @@
+"""The application: routes, threshold, and what happens when it stops."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from cti.api import board, calls, probes, qos
+from cti.api.contract import openapi
+from cti.api.edge.guard import TokenCheck, check_host, check_sender, harden
+from cti.api.edge.problems import tell_problems
+from cti.api.page import STATIC, page_routes
+from cti.api.ports import PORTS, Ports
+
+#: The names of this machine for itself; a service bound elsewhere is given its own.
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+MAX_BODY_BYTES = 16 * 1024
+
+
+def build_app(
+    ports: Ports,
+    *,
+    hosts: Iterable[str] = LOOPBACK_HOSTS,
+    token: str | None = None,
+    static: Path = STATIC,
+    registry: CollectorRegistry | None = None,
+) -> web.Application:
+    """The application, ready to be run.
+
+    Args:
+        ports: what it reads and asks.
+        hosts: the names under which it may be reached (``Host`` without its port).
+        token: when set, every ``/api`` route needs it.
+        static: where the built page is.
+        registry: where other rooms keep their metrics; ours are added to it.
+
+    Raises:
+        ValueError: the token is too short to guard anything.
+    """
+    check = TokenCheck(token) if token is not None else None
+    registry = registry if registry is not None else CollectorRegistry()
+    app = web.Application(
+        client_max_size=MAX_BODY_BYTES,
+        middlewares=[
+            probes.count_requests(registry),
+            tell_problems,
+            check_host(frozenset(host.lower().strip("[]") for host in hosts)),
+            check_sender(check),
+        ],
+    )
+    app[PORTS] = ports
+    app[probes.REGISTRY] = registry
+    registry.register(probes.RoomCollector(ports))
+    operations = (*calls.OPERATIONS, *qos.OPERATIONS, *board.OPERATIONS, *probes.OPERATIONS)
+    document = openapi.operation_for(operations, with_token=check is not None)
+    app.router.add_routes([operation.route() for operation in (*operations, document)])
+    app.router.add_routes(page_routes(static, check))
+    app.on_response_prepare.append(harden)
+    app.on_shutdown.append(_close_streams)
+    return app
+
+
+async def _close_streams(app: web.Application) -> None:
+    app[PORTS].feed.close()

@@ -1,0 +1,125 @@
+"""The live board: one picture, the stream of its changes, and the filières it is drawn from.
+
+The stream is server-sent events. Each ``snapshot`` or ``change`` has an id, ``epoch.seq``; a screen that comes back with it
+(header ``Last-Event-ID``, or ``last_event_id`` when it has to open a new stream) is given what it missed. Every
+``HEARTBEAT_SECONDS`` a comment and a ``heartbeat`` event pass, so that a screen can tell a calm room from a dead line.
+"""
+
+import asyncio
+from dataclasses import asdict
+
+from aiohttp import web
+from pydantic import Field
+
+from cti.api.contract.operation import Operation
+from cti.api.contract.shapes import BoardOut, Filieres
+from cti.api.edge.problems import Problem, json_answer
+from cti.api.edge.reading import Asked, read_query
+from cti.api.ports import PORTS
+from cti.journey.words import iso
+from cti.live.feed import Push, Subscription, TooManyScreens
+
+HEARTBEAT_SECONDS = 5.0
+#: A screen that takes nothing for so long is gone; its stream is closed.
+WRITE_SECONDS = 10.0
+_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
+
+
+class StreamQuery(Asked):
+    """Where to resume."""
+
+    last_event_id: str | None = Field(None, max_length=64, description="dernier identifiant reçu, si l'en-tête ne peut l'être")
+
+
+async def read_board(request: web.Request) -> web.Response:
+    """The whole picture."""
+    read_query(request, Asked)
+    return json_answer(request.app[PORTS].board.snapshot())
+
+
+async def stream_board(request: web.Request) -> web.StreamResponse:
+    """The picture, then its changes, until the screen leaves."""
+    query = read_query(request, StreamQuery)
+    feed = request.app[PORTS].feed
+    try:
+        screen = feed.subscribe(request.headers.get("Last-Event-ID") or query.last_event_id)
+    except TooManyScreens:
+        raise Problem(503, "Trop d'écrans suivent déjà le tableau.", headers={"Retry-After": "5"}) from None
+    response = web.StreamResponse(headers=_HEADERS)
+    try:
+        await response.prepare(request)
+        await _pump(request, response, screen)
+    except (ConnectionError, TimeoutError):
+        pass  # the screen is gone: nobody to tell
+    finally:
+        feed.leave(screen)
+    return response
+
+
+async def _pump(request: web.Request, response: web.StreamResponse, screen: Subscription) -> None:
+    while True:
+        try:
+            push = await asyncio.wait_for(screen.next(), HEARTBEAT_SECONDS)
+        except TimeoutError:
+            frame = _heartbeat(request)
+        else:
+            if push is None:
+                return
+            frame = _frame(push)
+        async with asyncio.timeout(WRITE_SECONDS):
+            await response.write(frame)
+
+
+def _frame(push: Push) -> bytes:
+    return f"id: {push.id}\nevent: {push.kind}\ndata: {push.data}\n\n".encode()
+
+
+def _heartbeat(request: web.Request) -> bytes:
+    at = iso(request.app[PORTS].clock())
+    return f': heartbeat\nevent: heartbeat\ndata: {{"at":"{at}"}}\n\n'.encode()
+
+
+async def list_filieres(request: web.Request) -> web.Response:
+    """The filières of the site."""
+    read_query(request, Asked)
+    cards = sorted(request.app[PORTS].filieres, key=lambda card: (card.ordre, card.code))
+    return json_answer({"filieres": [asdict(card) for card in cards]})
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/api/v1/board",
+        handler=read_board,
+        name="readBoard",
+        summary="Ce qui se passe maintenant",
+        tag="tableau",
+        answer=BoardOut,
+        problems=(400, 401),
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/board/stream",
+        handler=stream_board,
+        name="streamBoard",
+        summary="Le tableau et ses changements, en événements (SSE) : snapshot, change, heartbeat",
+        tag="tableau",
+        query=StreamQuery,
+        media_type="text/event-stream",
+        problems=(400, 401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/filieres",
+        handler=list_filieres,
+        name="listFilieres",
+        summary="Les filières du site",
+        tag="tableau",
+        answer=Filieres,
+        problems=(400, 401),
+    ),
+)

@@ -1,0 +1,124 @@
+"""The OpenAPI 3.1 document, made from the same operations and models that serve the requests."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from cti import __version__
+from cti.api.contract.operation import Operation
+from cti.api.contract.shapes import schema_of
+from cti.api.edge.problems import ProblemBody, json_answer
+
+_REF = "#/components/schemas/{model}"
+
+
+def document(operations: Sequence[Operation], *, with_token: bool) -> dict[str, Any]:
+    """The whole document."""
+    schemas: dict[str, Any] = {}
+    paths: dict[str, Any] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, with_token=with_token)
+    components: dict[str, Any] = {"schemas": dict(sorted(schemas.items()))}
+    if with_token:
+        components["securitySchemes"] = {"jeton": {"type": "http", "scheme": "bearer"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "cti : la téléphonie du Service d'accès aux soins",
+            "version": __version__,
+            "description": "Instants en UTC ISO 8601 à la milliseconde ; durées en millisecondes entières.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": components,
+    }
+
+
+def operation_for(operations: Sequence[Operation], *, with_token: bool) -> Operation:
+    """The operation that serves the document of these operations (and of itself: it is part of the API)."""
+
+    async def read_document(_request: web.Request) -> web.Response:
+        return json_answer(told)
+
+    own = Operation(
+        method="GET",
+        path="/api/openapi.json",
+        handler=read_document,
+        name="readOpenApi",
+        summary="Ce document",
+        tag="santé",
+        problems=(401,),
+    )
+    told = document((*operations, own), with_token=with_token)
+    return own
+
+
+def _operation(operation: Operation, schemas: dict[str, Any], *, with_token: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation, schemas)],
+        "responses": _responses(operation, schemas),
+    }
+    if operation.body is not None:
+        told["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _reference(operation.body, schemas)}},
+        }
+    if with_token and operation.guarded:
+        told["security"] = [{"jeton": []}]
+    return told
+
+
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "description": words, "schema": {"type": "string"}}
+        for name, words in operation.path_parameters.items()
+    ]
+
+
+def _query_parameters(operation: Operation, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    schema = schema_of(operation.query, _REF)
+    schemas.update(schema.get("$defs", {}))
+    required = schema.get("required", [])
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": part.get("description", ""),
+            "schema": {key: value for key, value in part.items() if key != "description"},
+        }
+        for name, part in schema["properties"].items()
+    ]
+
+
+def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"type": "string"}} if operation.media_type != "application/json" else {"schema": {}}
+    if operation.answer is not None:
+        content = {"schema": _reference(operation.answer, schemas)}
+    responses: dict[str, Any] = {
+        str(operation.status): {
+            "description": HTTPStatus(operation.status).phrase,
+            "content": {operation.media_type: content},
+        }
+    }
+    for status in operation.problems:
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/problem+json": {"schema": _reference(ProblemBody, schemas)}},
+        }
+    return responses
+
+
+def _reference(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:
+    schema = schema_of(model, _REF)
+    schemas.update(schema.pop("$defs", {}))
+    schemas[model.__name__] = schema
+    return {"$ref": _REF.format(model=model.__name__)}

@@ -1,0 +1,38 @@
+"""One operation of the API: its route, its handler and the models that the OpenAPI document is made from.
+
+The application's routes and the document come from the same table, so neither can forget the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A method on a path."""
+
+    method: str
+    path: str
+    handler: Handler
+    name: str  #: operationId
+    summary: str  #: French, one line
+    tag: str
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    media_type: str = "application/json"
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    path_parameters: Mapping[str, str] = field(default_factory=dict)  #: name -> description
+    problems: tuple[int, ...] = ()
+    guarded: bool = True  #: needs the token, when one is set
+
+    def route(self) -> web.RouteDef:
+        """The route as aiohttp wants it."""
+        if self.method == "GET":
+            # A stream has no HEAD: it would be opened to be thrown away.
+            return web.get(self.path, self.handler, allow_head=self.media_type != "text/event-stream")
+        return web.route(self.method, self.path, self.handler)

@@ -1,0 +1,279 @@
+"""The shapes of what the API answers, for the OpenAPI document; tests hold the answers to them.
+
+They mirror ``journey.telling`` and ``live.telling``: a field that is told and not here, or the reverse, fails a test.
+"""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from cti.journey.events import OfferEnd, Presence, RouteSource, TransferVia
+from cti.journey.model import AbandonPhase, Outcome, Quality, StageEnd
+from cti.journey.states import State
+
+
+class Shape(BaseModel):
+    """What is answered, to the field."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LegOut(Shape):
+    """One agent's phone."""
+
+    agent: str
+    offered_at: datetime | None
+    answered_at: datetime | None
+    joined_at: datetime | None
+    ended_at: datetime | None
+    how: OfferEnd | None
+
+
+class StageOut(Shape):
+    """The passage through one filière."""
+
+    filiere: str
+    entered_at: datetime
+    offered: int
+    answered_at: datetime | None
+    agent: str | None
+    left_at: datetime | None
+    wait_ms: int | None
+    talk_ms: int | None
+    end: StageEnd | None
+    source: RouteSource | None
+    motif: str
+    priority: int
+    via: TransferVia | None
+    legs: list[LegOut]
+
+
+class RecordingOut(Shape):
+    """One recording."""
+
+    stem: str
+    started_at: datetime
+    checked_at: datetime | None
+    caller_ms: int | None
+    agents_ms: int | None
+    bytes: int
+    problem: str | None
+
+
+class AnomalyOut(Shape):
+    """Something that did not fit."""
+
+    at: datetime
+    kind: str
+    detail: str
+
+
+class CallOut(Shape):
+    """A call, as the contract with the outside has it."""
+
+    call_id: str
+    t0: datetime
+    did: str
+    flux: str
+    caller: str | None
+    outcome: Outcome | None
+    abandon_phase: AbandonPhase | None
+    wait_ms: int | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    quality: Quality
+    dossier_id: str | None
+    dossier_ref: str | None
+    recordings: list[RecordingOut]
+    stages: list[StageOut]
+    anomalies: list[AnomalyOut]
+    state: State
+    public: bool
+    silent: bool
+    lost_waiting: str | None
+    greeting_ms: int | None
+    cause: int | None
+
+
+class TimelineLine(Shape):
+    """One dated line of a call's story."""
+
+    at: datetime
+    since_t0_ms: int
+    what: str
+
+
+class CallStory(CallOut):
+    """A call and its timeline."""
+
+    timeline: list[TimelineLine]
+
+
+class CallPage(Shape):
+    """One page of calls."""
+
+    calls: list[CallOut]
+    next_cursor: str | None
+
+
+class TransferAsked(Shape):
+    """The transfer was asked for."""
+
+    call_id: str
+    filiere: str
+    detail: str
+
+
+class FiliereOut(Shape):
+    """One filière of the site."""
+
+    code: str
+    libelle: str
+    niveau: int
+    ordre: int
+    couleur: str
+    numero: str
+    debordement: str | None
+
+
+class Filieres(Shape):
+    """The filières of the site, in order."""
+
+    filieres: list[FiliereOut]
+
+
+class QosOut(BaseModel):
+    """The figures of a period, each with its formula; fields are those of the profile."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class LinkOut(Shape):
+    """Whether the PBX is seen."""
+
+    state: Literal["up", "down"]
+    since: datetime
+    reason: str
+    ever_up: bool
+
+
+class LiveCall(Shape):
+    """One call in progress; the caller's number is masked."""
+
+    call_id: str
+    flux: str
+    state: State
+    ringing: bool
+    filiere: str | None
+    t0: datetime
+    since: datetime
+    waiting_since: datetime | None
+    wait_ms: int | None
+    caller: str | None
+    agents: list[str]
+    stages: int
+    priority: int
+    dossier_ref: str | None
+    uncertain: bool
+    test: bool
+
+
+class SeatOut(Shape):
+    """What an agent does in one filière."""
+
+    presence: Presence
+    since: datetime
+    reason: str
+
+
+class LiveAgent(Shape):
+    """One agent."""
+
+    agent: str
+    nom: str
+    filieres: dict[str, SeatOut]
+
+
+class LiveFiliere(Shape):
+    """One filière's card; None stands for "not known", never for zero."""
+
+    code: str
+    libelle: str
+    ordre: int
+    couleur: str
+    attente_orange_seconds: int
+    attente_rouge_seconds: int
+    inconnue: bool
+    waiting: int | None
+    ringing: int | None
+    talking: int | None
+    held: int | None
+    oldest_since: datetime | None
+    agents: dict[str, int | None]
+
+
+class LiveDay(Shape):
+    """The day's figures and their formulas."""
+
+    day: date
+    entrants: int
+    answered: int
+    abandoned: int
+    abandoned_early: int
+    qs30: float | None
+    taux_accueil: float | None
+    uncertain: int
+    formule_qs30: str
+    formule_taux_accueil: str
+
+
+class LiveMinute(Shape):
+    """The waits that ended in one minute."""
+
+    at: datetime
+    worst_ms: int
+    answered: int
+    abandoned: int
+
+
+class BoardOut(Shape):
+    """The whole picture of the room at one number."""
+
+    epoch: str
+    seq: int
+    at: datetime
+    link: LinkOut
+    totals: dict[str, int | None]
+    day: LiveDay | None
+    waits: list[LiveMinute]
+    filieres: dict[str, LiveFiliere]
+    agents: dict[str, LiveAgent]
+    calls: dict[str, LiveCall]
+
+
+class CheckOut(Shape):
+    """One thing that must work."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Ready(Shape):
+    """Whether the service is ready, and if not why."""
+
+    ready: bool
+    checks: list[CheckOut]
+
+
+class Alive(Shape):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+def schema_of(model: type[BaseModel], template: str) -> dict[str, Any]:
+    """The JSON schema of a model, its references written with ``template``."""
+    mode: Literal["validation", "serialization"] = "serialization" if issubclass(model, Shape) else "validation"
+    return model.model_json_schema(ref_template=template, mode=mode)

@@ -1,0 +1,132 @@
+"""Who may knock: host, token, origin; and the headers that keep a browser from being turned against us.
+
+Theory. The service binds to loopback unless told otherwise. ``Host`` must be one we go by, or a hostile page could reach us by
+pointing its own name at our address (DNS rebinding). When a token is set, every ``/api`` route needs it as a bearer; the
+wall page cannot send one with EventSource, so ``/supervision?jeton=`` exchanges it for a cookie that only ever reads. A
+browser that sends a request from another site says so (``Sec-Fetch-Site``, ``Origin``): such a request changes nothing here. A
+program that is no browser sends neither header and is let through to the token.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from cti.api.edge.problems import Problem
+
+COOKIE = "cti_supervision"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Server": "cti",
+}
+
+
+async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+    """Put the security headers on every response; what says nothing about caching is never cached."""
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+def check_host(hosts: frozenset[str]) -> Middleware:
+    """Refuse requests made under a name that is not ours (421)."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _hostname(request.headers.get("Host", "")) not in hosts:
+            raise Problem(421, "Ce service ne répond pas sous ce nom d'hôte.")
+        return await handler(request)
+
+    return middleware
+
+
+def check_origin(request: web.Request) -> None:
+    """A browser's request that changes something must come from our own page.
+
+    Raises:
+        Problem: 403.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    foreign_site = site is not None and site not in ("same-origin", "none")
+    foreign_origin = origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+    if foreign_site or foreign_origin:
+        raise Problem(403, "Une page d'un autre site ne peut rien demander ici.")
+
+
+class TokenCheck:
+    """The bearer token, and the reading cookie made from it."""
+
+    def __init__(self, token: str) -> None:
+        """Guard with this token.
+
+        Raises:
+            ValueError: a token shorter than 16 characters guards nothing.
+        """
+        if len(token) < 16:
+            raise ValueError("the API token must have at least 16 characters")
+        self._token = token.encode()
+        self.cookie = hmac.new(self._token, b"supervision, read only", hashlib.sha256).hexdigest()
+
+    def is_token(self, given: str) -> bool:
+        """Whether this is the token, in constant time."""
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)
+
+    def check(self, request: web.Request) -> None:
+        """Let a request in by bearer, or by cookie when it only reads.
+
+        Raises:
+            Problem: 401.
+        """
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.is_token(given.strip()):
+            return
+        cookie = request.cookies.get(COOKIE, "")
+        reads = request.method in _SAFE_METHODS
+        if reads and hmac.compare_digest(cookie.encode("utf-8", "replace"), self.cookie.encode()):
+            return
+        raise Problem(401, "Il faut un jeton : « Authorization: Bearer … ».", headers={"WWW-Authenticate": "Bearer"})
+
+
+def check_sender(token: TokenCheck | None) -> Middleware:
+    """Origin for what changes something, token for all of ``/api``."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method not in _SAFE_METHODS:
+            check_origin(request)
+        if token is not None and request.path.startswith("/api/"):
+            token.check(request)
+        return await handler(request)
+
+    return middleware
+
+
+def _hostname(host: str) -> str:
+    """The name without its port, in lower case; empty when it is nonsense."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,156 @@
+"""What the api needs of the others, and where a request finds it.
+
+Every port is asynchronous: one that reads the store runs it in a thread of its own (bootstrap sees to that). Instants are
+microseconds, as in the core. A port that cannot read now raises ``StoreUnavailable``, which becomes a 503.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from cti.journey import CallId, FiliereCode, Instant, Journey
+from cti.live.feed import Subscription
+
+
+class CallReader(Protocol):
+    """Reads calls, living and ended."""
+
+    async def journeys(
+        self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool
+    ) -> Sequence[Journey]:
+        """Calls with ``since <= t0 < until``, by t0, at most ``limit``.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    async def journey(self, call_id: CallId) -> Journey | None:
+        """One call; None when it is not known.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+
+class TransferVerdict(StrEnum):
+    """What became of a wish to pass a caller on."""
+
+    ASKED = "asked"  #: the PBX was asked; the board tells the rest (202)
+    UNKNOWN_CALL = "unknown_call"  #: 404
+    NOT_POSSIBLE = "not_possible"  #: the call is not in a state that can be passed on (409)
+    UNKNOWN_FILIERE = "unknown_filiere"  #: no such filière, or it is closed now (422)
+    PBX_UNREACHABLE = "pbx_unreachable"  #: 503
+
+
+@dataclass(frozen=True, slots=True)
+class TransferResult:
+    """The verdict and, in French, why."""
+
+    verdict: TransferVerdict
+    detail: str = ""
+
+
+class Transfers(Protocol):
+    """Asks the PBX to pass callers on."""
+
+    async def transfer(self, call_id: CallId, filiere: FiliereCode, by: str) -> TransferResult:
+        """Pass this caller on to a filière, on behalf of ``by``; returns within two seconds."""
+        ...
+
+
+class UnknownProfile(ValueError):
+    """The site has no quality profile of this name; the message lists those it has, in French."""
+
+
+class QosReader(Protocol):
+    """Computes the quality of service."""
+
+    async def __call__(self, since: Instant | None, until: Instant | None, profile: str | None) -> dict[str, Any]:
+        """The figures of ``[since, until[`` with their formulas, as plain data; None means the site's default.
+
+        Raises:
+            UnknownProfile: no such profile.
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must work for the service to be ready."""
+
+    name: str
+    ok: bool
+    detail: str = ""  #: in French
+
+
+class Readiness(Protocol):
+    """Looks at the link, the store and the AGI server."""
+
+    async def __call__(self) -> Sequence[Check]:
+        """Every check, good or bad; never raises and returns within two seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiliereCard:
+    """What a program may know of a filière."""
+
+    code: FiliereCode
+    libelle: str
+    niveau: int
+    ordre: int
+    couleur: str
+    numero: str
+    debordement: FiliereCode | None
+
+
+class LiveBoard(Protocol):
+    """The board (``cti.live.Board``)."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole picture."""
+        ...
+
+
+class BoardFeed(Protocol):
+    """The fan-out to the screens (``cti.live.Feed``)."""
+
+    @property
+    def screens(self) -> int:
+        """How many screens follow."""
+        ...
+
+    def subscribe(self, last_id: str | None = None) -> Subscription:
+        """A new screen."""
+        ...
+
+    def leave(self, screen: Subscription, /) -> None:
+        """This screen is gone."""
+        ...
+
+    def close(self) -> None:
+        """The service stops."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that bootstrap gives the api."""
+
+    calls: CallReader
+    transfers: Transfers
+    qos: QosReader
+    readiness: Readiness
+    board: LiveBoard
+    feed: BoardFeed
+    filieres: Sequence[FiliereCard]
+    clock: Callable[[], Instant]
+
+
+PORTS: web.AppKey[Ports] = web.AppKey("ports", Ports)

@@ -1,0 +1,98 @@
+"""Everything that follows from a fact hangs in one table, here.
+
+    CallAnswered: open_dossier          the first human has picked up
+    CallClosed:   check_recordings      the caller is gone: is the voice on disk?
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from cti.bootstrap.clock import OneThread, now
+from cti.dossier.reaction import DossierRegistry, OpenDossier
+from cti.journey import Journey
+from cti.journey.events import CallEvent
+from cti.journey.facts import CallAnswered, CallClosed, Fact
+from cti.journey.model import Outcome
+from cti.pipeline import Reaction
+from cti.recording.reaction import CheckRecordings
+from cti.recording.waiting import PollingWaiter
+from cti.settings import Settings
+
+T = TypeVar("T")
+
+
+def reactions(
+    settings: Settings, registry: DossierRegistry, store_thread: OneThread, recordings: Path
+) -> Mapping[type[Fact], tuple[Reaction, ...]]:
+    """The table."""
+    opener = OpenDossier(
+        registry=registry,
+        runner=store_thread,
+        clock=now,
+        zone=settings.zone,
+        rules=settings.dossier.opening,
+        deadline_seconds=settings.dossier.deadline_seconds,
+    )
+    checker = CheckRecordings(
+        settings=settings.recording,
+        clock=now,
+        runner=_in_a_thread,
+        waiter=PollingWaiter(asyncio.sleep),
+        root=recordings,
+    )
+    return {
+        CallAnswered: (
+            Reaction(
+                "open_dossier",
+                _opening(opener),
+                attempt_seconds=settings.dossier.deadline_seconds + 1,
+                deadline_seconds=settings.dossier.deadline_seconds,
+            ),
+        ),
+        CallClosed: (
+            Reaction(
+                "check_recordings",
+                _checking(checker),
+                attempt_seconds=settings.recording.deadline_ms / 1000 + 30,
+                deadline_seconds=300,
+            ),
+        ),
+    }
+
+
+def _opening(opener: OpenDossier) -> Callable[[Journey], Awaitable[Sequence[CallEvent]]]:
+    async def run(journey: Journey) -> Sequence[CallEvent]:
+        fact = first_answer(journey)
+        event = await opener(journey, fact) if fact is not None else None
+        return () if event is None else (event,)
+
+    return run
+
+
+def _checking(checker: CheckRecordings) -> Callable[[Journey], Awaitable[Sequence[CallEvent]]]:
+    async def run(journey: Journey) -> Sequence[CallEvent]:
+        return await checker(
+            journey, CallClosed(journey.call_id, journey.ended_at or now(), journey.outcome or Outcome.ABANDONED)
+        )
+
+    return run
+
+
+def first_answer(journey: Journey) -> CallAnswered | None:
+    """The fact of the décroché, read off the journey again (an outbox keeps the promise, not the fact)."""
+    if journey.answered_at is None:
+        return None
+    stage = next((s for s in journey.stages if s.answered_at == journey.answered_at), None)
+    return CallAnswered(
+        journey.call_id,
+        journey.answered_at,
+        journey.answered_by or "",
+        stage.filiere if stage is not None else "",
+        journey.wait_ms or 0,
+    )
+
+
+async def _in_a_thread(work: Callable[[], T], /) -> T:
+    return await asyncio.to_thread(work)

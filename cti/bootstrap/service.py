@@ -1,0 +1,227 @@
+"""The whole service: every room built, wired, started and stopped in the right order.
+
+Order of life: the store first (a service that cannot write says so before it takes a call), then what was promised, then AGI (so that
+callers are answered at once), then the PBX, then the screens. It stops the other way round.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
+from cti.ami.connection import AmiLink, LinkHooks, LinkSettings, LinkTime, wait_for_event
+from cti.ami.secours_spool import SpooledCall
+from cti.ami.sessions import JournalSettings, SessionJournal
+from cti.api.app import build_app
+from cti.api.ports import FiliereCard, Ports
+from cti.bootstrap.answers import Calls, Figures, Ready, Transfers, load_of
+from cti.bootstrap.clock import OneThread, monotonic_us, now
+from cti.bootstrap.reactions import reactions
+from cti.bootstrap.spool import import_spool
+from cti.bootstrap.watch import PbxWatch, WatchSettings
+from cti.journey.words import Instant
+from cti.live.board import Board
+from cti.live.day import DayWatch
+from cti.live.feed import Feed
+from cti.live.views import FiliereSpec
+from cti.pipeline import Pipeline
+from cti.routing.dialplan import agi_routes
+from cti.routing.plan import Decision
+from cti.routing.planner import RoutePlanner
+from cti.settings import Settings
+from cti.store import Store, open_store
+
+log = structlog.get_logger(__name__)
+
+_HOUR_US = 3_600_000_000
+
+
+class Service:
+    """One running service. ``run`` it; ``ready`` is set when it answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ready = asyncio.Event()
+        self.http_port = 0
+        self.agi_port = 0
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask it to end: what is folded is committed first."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve until ``stop``.
+
+        Raises:
+            StoreUnavailable, SchemaMismatch: the database cannot be used.
+            OSError: a port is taken.
+        """
+        settings = self.settings
+        settings.cti.service.var.mkdir(parents=True, exist_ok=True)
+        store_thread = OneThread("store")
+        try:
+            store = await store_thread(open_store, settings.database_url)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    await self._serve(store, store_thread, _spawner(tasks))
+            finally:
+                await store_thread(store.close)
+        finally:
+            store_thread.close()
+
+    async def _serve(self, store: Store, store_thread: OneThread, spawn: "_Spawn") -> None:
+        settings = self.settings
+        recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
+        board = Board(_cards_for_board(settings), clock=now)
+        table = reactions(settings, store.dossiers, store_thread, recordings)
+        pipeline = Pipeline(store, store_thread, now, spawn, table, [board])
+        restored = await pipeline.restore()
+        board.adopt(restored)
+        log.info("service_starts", open_calls=len(restored), database=settings.database_url.partition("@")[2] or "sqlite")
+
+        writer = spawn(pipeline.run())
+        planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision)
+        agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), now)
+        self.agi_port = await agi.start()
+        journal = SessionJournal(_journal(settings), _journal_alarm)
+        journal.start()
+        watch = PbxWatch(
+            WatchSettings(settings.cti.pbx.cel, settings.cti.pbx.history_hours * _HOUR_US),
+            _link(settings, "events"),
+            _time(),
+            pipeline,
+            journal,
+            spawn,
+            await store_thread(store.reading.last_at),
+        )
+        actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
+        links = [spawn(watch.link.run()), spawn(actions.run())]
+        spool = spawn(import_spool(Path(settings.pbx.spool_dir), pipeline, asyncio.sleep))
+
+        figures = Figures(settings, store)
+        days = DayWatch(board, figures.of_the_day, clock=now, local_day=figures.day, pause=asyncio.sleep)
+        day_watch = spawn(days.run())
+        ports = Ports(
+            calls=Calls(store, pipeline),
+            transfers=Transfers(settings, pipeline, watch.translator, actions),
+            qos=figures,
+            readiness=Ready(watch, actions, pipeline, store, lambda: self.agi_port),
+            board=board,
+            feed=Feed(board, pause=asyncio.sleep),
+            filieres=_cards(settings),
+            clock=now,
+        )
+        runner = await self._open_http(ports)
+        self.ready.set()
+        log.info("service_ready", http=self.http_port, agi=self.agi_port)
+        try:
+            await self._stop.wait()
+        finally:
+            await runner.cleanup()
+            for task in (day_watch, spool):
+                task.cancel()
+            watch.link.close()
+            actions.close()
+            await asyncio.gather(*links, return_exceptions=True)
+            await agi.stop()
+            pipeline.stop()
+            await writer
+            await asyncio.to_thread(journal.close)
+            log.info("service_stopped", uncommitted=pipeline.waiting)
+
+    async def _open_http(self, ports: Ports) -> web.AppRunner:
+        http = self.settings.cti.http
+        app = build_app(ports, hosts=http.allowed_hosts, token=http.token or None, registry=CollectorRegistry())
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, http.host, http.port)
+        await site.start()
+        self.http_port = runner.addresses[0][1]
+        return runner
+
+
+_Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+
+def _spawner(tasks: asyncio.TaskGroup) -> _Spawn:
+    def spawn(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        return tasks.create_task(work)
+
+    return spawn
+
+
+def _time() -> LinkTime:
+    return LinkTime(clock=now, monotonic_us=monotonic_us, random=random.random, wait=wait_for_event)
+
+
+def _link(settings: Settings, which: str) -> LinkSettings:
+    ami = settings.pbx.ami
+    events = which == "events"
+    return LinkSettings(
+        name=which,
+        host=settings.cti.pbx.host,
+        port=ami.port,
+        username=ami.events_login if events else ami.actions_login,
+        secret=ami.events_secret if events else ami.actions_secret,
+        events="on" if events else "off",
+    )
+
+
+def _journal(settings: Settings) -> JournalSettings:
+    keep = settings.cti.journal
+    return JournalSettings(
+        folder=settings.cti.service.var / "journal",
+        name="events",
+        rotate_bytes=keep.rotate_mib * 1024 * 1024,
+        rotate_seconds=keep.rotate_hours * 3600,
+        keep_seconds=keep.keep_days * 86_400,
+    )
+
+
+def _journal_alarm(message: str | None) -> None:
+    if message is None:
+        log.info("raw_journal_back")
+    else:
+        log.error("raw_journal_failing", why=message)
+
+
+def _note_decision(call_id: str, decision: Decision, asked_at: Instant) -> None:
+    """The decision itself comes back from the PBX with its reason (SasRoute) and is stored from there; here is its trace."""
+    log.info(
+        "route_decided",
+        call_id=call_id,
+        filiere=decision.filiere,
+        motif=decision.motif,
+        anomalies=decision.anomalies,
+        asked_at=asked_at,
+    )
+
+
+def _cards_for_board(settings: Settings) -> list[FiliereSpec]:
+    return [
+        FiliereSpec(code=f.code, libelle=f.libelle, ordre=ordre, couleur=f.couleur)
+        for ordre, f in enumerate(settings.routing.filieres.by_code.values())
+    ]
+
+
+def _cards(settings: Settings) -> list[FiliereCard]:
+    return [
+        FiliereCard(
+            code=f.code,
+            libelle=f.libelle,
+            niveau=f.niveau,
+            ordre=ordre,
+            couleur=f.couleur,
+            numero=f.numero,
+            debordement=f.debordement,
+        )
+        for ordre, f in enumerate(settings.routing.filieres.by_code.values())
+    ]

@@ -1,0 +1,167 @@
+"""The watch on the PBX: frames in while the link is up, a catch-up whenever it comes back.
+
+Live frames are numbered within their session (one connection), so that a repeat is recognised and a replay of the raw journal
+gives the same numbers. While a catch-up runs, live frames wait in a buffer and are read after what CEL told.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from cti.ami.actions import MemberRow, PbxActions
+from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkTime
+from cti.ami.frames import AmiError, Frame
+from cti.ami.sessions import SessionJournal
+from cti.ami.translate import Channel, Role, Translator, endpoint_of
+from cti.ami.translate.catchup import CatchUp, catch_up
+from cti.ami.translate.cel import CelRow, rows_since
+from cti.ami.translate.members import presence_of
+from cti.ami.translate.telephony import filiere_of
+from cti.journey.events import AgentSeen, LinkDown, LinkUp
+from cti.journey.ledger import Gap
+from cti.journey.words import Instant
+from cti.pipeline import Pipeline
+
+log = structlog.get_logger(__name__)
+
+#: CEL is read from this long before the oldest open call, so that its first rows are there (microseconds).
+_BEFORE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """Where the witnesses are."""
+
+    cel: Path
+    history_us: int  #: how far back a first start reads
+
+
+class PbxWatch:
+    """Sees the PBX for the pipeline."""
+
+    def __init__(
+        self,
+        settings: WatchSettings,
+        link: LinkSettings,
+        time: LinkTime,
+        pipeline: Pipeline,
+        journal: SessionJournal,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        last_seen_at: Instant | None,
+    ) -> None:
+        self.translator = Translator()
+        self.link = AmiLink(
+            link,
+            LinkHooks(on_frame=self._on_frame, on_up=self._on_up, on_down=self._on_down, record=self._record),
+            time,
+        )
+        self.up = False
+        self._settings = settings
+        self._clock = time.clock
+        self._pipeline = pipeline
+        self._journal = journal
+        self._spawn = spawn
+        self._session = ""
+        self._number = 0
+        self._last_at: Instant | None = last_seen_at
+        self._waiting: list[tuple[str, int, Frame]] | None = []
+
+    @property
+    def last_frame_at(self) -> Instant | None:
+        """Stamp of the latest frame."""
+        return self._last_at
+
+    # --- hooks of the link ---------------------------------------------------------------------------------------------
+
+    def _record(self, frame: Frame, epoch: Instant) -> None:
+        session = str(epoch)
+        if session != self._session:
+            self._session, self._number = session, 0
+        self._number += 1
+        self._journal.record(frame, epoch)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._waiting is not None:
+            self._waiting.append((self._session, self._number, frame))
+            return
+        self._read(self._session, self._number, frame)
+
+    def _read(self, session: str, number: int, frame: Frame) -> None:
+        self._last_at = frame.stamped_at or frame.received_at
+        events = self.translator.read(frame)
+        if events:
+            self._pipeline.submit(events, session, number)
+
+    def _on_up(self, info: LinkInfo) -> None:
+        self._spawn(self._resume(info))
+
+    def _on_down(self, reason: str) -> None:
+        self.up = False
+        self._waiting = []
+        self._pipeline.submit([LinkDown(at=self._clock(), reason=reason)])
+
+    # --- catching up ---------------------------------------------------------------------------------------------------
+
+    async def _resume(self, info: LinkInfo) -> None:
+        """Look at what is there, read what happened meanwhile, then let the live frames go on."""
+        actions = PbxActions(self.link.ask)
+        try:
+            queues = await actions.queue_status()
+            channels = await actions.status(variables=["SAS_CALL"])
+        except AmiError as trouble:
+            log.warning("catch_up_interrupted", error=str(trouble))
+            return  # the link is gone again: its next coming starts anew
+        until = self._clock()
+        since = self._last_at if self._last_at is not None else until - self._settings.history_us
+        open_calls = self._pipeline.live()
+        first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
+        rows, troubles = await asyncio.to_thread(self._rows, first)
+        alive = {row.uniqueid: row for row in channels}
+        told = catch_up(rows, alive.keys(), open_calls, since, until, "liaison PBX perdue ou service arrêté")
+        if not self.link.state.value == "up":
+            return
+        self._apply(info, told, since, until)
+        for uniqueid, row in alive.items():
+            call_id = row.variables.get("SAS_CALL", "")
+            if call_id and told.book.get(uniqueid) is None:
+                # CEL does not know it (switched off, or rotated away): the channel itself says whose it is.
+                channel = told.book.open(Channel(uniqueid, row.channel, until))
+                channel.call_id = call_id
+                channel.role = Role.CALLER if row.uniqueid == row.linkedid else Role.AGENT
+                channel.agent = "" if channel.role is Role.CALLER else endpoint_of(row.channel)
+        self._pipeline.submit([LinkUp(at=until)])
+        self._pipeline.submit([seen for row in queues.members if (seen := _seen(row, until)) is not None])
+        waiting, self._waiting = self._waiting or [], None
+        self.up = True
+        for session, number, frame in waiting:
+            self._read(session, number, frame)
+        log.info("pbx_watched", calls=len(told.touched), rows=len(rows), waited=len(waiting), troubles=troubles[:5])
+
+    def _rows(self, first: Instant) -> tuple[list[CelRow], list[str]]:
+        troubles: list[str] = []
+        return list(rows_since(self._settings.cel, first, troubles)), troubles
+
+    def _apply(self, info: LinkInfo, told: CatchUp, since: Instant, until: Instant) -> None:
+        self.translator.book = told.book
+        if told.touched:
+            self._pipeline.gap(Gap(since=since, until=until, reason="liaison PBX perdue ou service arrêté"))
+        for number, event in enumerate(told.events):
+            self._pipeline.submit([event], f"cel:{info.epoch}", number)
+
+
+def _seen(row: MemberRow, at: Instant) -> AgentSeen | None:
+    filiere = filiere_of(row.queue)
+    if filiere is None:
+        return None
+    return AgentSeen(
+        at=at,
+        agent=endpoint_of(row.interface),
+        filiere=filiere,
+        presence=presence_of(str(row.status), "1" if row.paused else "0", "1" if row.in_call else "0"),
+        nom=row.name,
+        reason=row.paused_reason if row.paused else "",
+    )

@@ -1,0 +1,226 @@
+"""The board: the present picture of the room, and what changed since any number.
+
+It is told journeys and what is seen of agents and link, in order, by the pipeline; it decides nothing and asks nobody. While
+the PBX is out of sight it keeps the last known picture and says so (``link``); before the first sight it knows nothing and
+gives None where a count would be. Peers' boards that counted a caller once per queue, mixed up queues 10, 100 and 1000, or
+showed zero while blind are the reason for its tests.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cti.journey import CallEvent, CallId, Fact, FiliereCode, Instant, Journey, PbxEvent, State
+from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp
+from cti.journey.facts import CallAnswered, CallClosed, CallOpened
+from cti.journey.model import Outcome
+from cti.live import telling
+from cti.live.day import DayCount
+from cti.live.floor import Floor
+from cti.live.history import History, Part
+from cti.live.views import CallView, FiliereSpec, Link, place_of, view_of
+from cti.live.waits import RecentWaits
+
+_COULEUR_INCONNUE = "#8a8f98"
+_LINK: Part = ("link", "")
+_TOTALS: Part = ("totals", "")
+_DAY: Part = ("day", "")
+_WAITS: Part = ("waits", "")
+
+
+class Board:
+    """Folds what happens into one picture; a listener of the pipeline.
+
+    Not thread-safe: it lives in the event loop's thread, where the pipeline tells its listeners.
+    """
+
+    def __init__(self, filieres: Sequence[FiliereSpec], *, clock: Callable[[], Instant], history: int = 4096) -> None:
+        """Start blind: the link is down until a ``LinkUp`` is seen.
+
+        Args:
+            filieres: the site's filières; a call in any other one is still shown, marked unknown.
+            clock: the present, for screens that count seconds themselves.
+            history: how many changes a screen may have missed and still catch up without the whole picture.
+        """
+        self._clock = clock
+        self._specs: dict[FiliereCode, FiliereSpec] = {
+            spec.code: spec for spec in sorted(filieres, key=lambda spec: (spec.ordre, spec.code))
+        }
+        self._floor = Floor()
+        self._waits = RecentWaits()
+        self._day: DayCount | None = None
+        self._history = History(history)
+        self._watchers: list[Callable[[], None]] = []
+        born = clock()
+        self._link = Link(up=False, since=born, reason="démarrage du service", ever_up=False)
+        #: Tells this board from the one before a restart, whose numbers mean nothing here.
+        self.epoch = f"{born:x}"
+        self.day_mark = 0  #: grows whenever a call came, was answered or ended
+
+    @property
+    def seq(self) -> int:
+        """The number of the latest change."""
+        return self._history.seq
+
+    @property
+    def link(self) -> Link:
+        """Whether we see the PBX."""
+        return self._link
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called after each change; it must be quick."""
+        self._watchers.append(callback)
+
+    # --- what comes in -----------------------------------------------------------------------------------------------
+
+    def adopt(self, journeys: Iterable[Journey]) -> None:
+        """Take over the calls that were open when the service stopped."""
+        for journey in journeys:
+            self._changed(self._place(journey, journey.last_at))
+
+    def told(self, journey: Journey, event: CallEvent, facts: tuple[Fact, ...]) -> None:
+        """A call changed (pipeline, after commit)."""
+        parts = self._place(journey, event.at)
+        for fact in facts:
+            parts |= self._note(journey, fact)
+        self._changed(parts)
+
+    def seen(self, event: PbxEvent) -> None:
+        """Something was seen of an agent or of the link."""
+        match event:
+            case AgentSeen():
+                self._changed(self._agent_parts(event) if self._floor.sit(event) else set())
+            case AgentGone():
+                self._changed(self._agent_parts(event) if self._floor.leave(event) else set())
+            case LinkUp():
+                self._link_is(Link(up=True, since=event.at, reason="", ever_up=True))
+            case LinkDown():
+                self._link_is(Link(up=False, since=event.at, reason=event.reason, ever_up=self._link.ever_up))
+
+    def count_day(self, figures: DayCount) -> None:
+        """Show the day's figures."""
+        if figures != self._day:
+            self._day = figures
+            self._changed({_DAY})
+
+    def _place(self, journey: Journey, at: Instant) -> set[Part]:
+        if place_of(journey.state) is None:
+            touched = self._floor.remove(journey.call_id)
+        else:
+            touched = self._floor.put(view_of(journey, self._since(journey, at)))
+        if touched is None:
+            return set()
+        for code in touched - self._specs.keys():
+            self._meet(code)
+        return {("calls", journey.call_id), _TOTALS, *(("filieres", code) for code in touched)}
+
+    def _since(self, journey: Journey, at: Instant) -> Instant:
+        stage = journey.stage
+        known = self._floor.calls.get(journey.call_id)
+        if journey.state is State.GREETING:
+            return journey.t0
+        if journey.state is State.WAITING and stage is not None:
+            return stage.entered_at
+        if journey.state is State.TALKING and stage is not None and stage.answered_at is not None:
+            return stage.answered_at
+        return known.since if known is not None and known.state is journey.state else at
+
+    def _note(self, journey: Journey, fact: Fact) -> set[Part]:
+        match fact:
+            case CallOpened():
+                self.day_mark += 1
+            case CallAnswered(at=at, wait_ms=wait_ms):
+                self.day_mark += 1
+                return self._wait_ended(journey, at, wait_ms, answered=True)
+            case CallClosed(at=at, outcome=outcome):
+                self.day_mark += 1
+                if outcome is Outcome.ABANDONED and journey.wait_ms is not None:
+                    return self._wait_ended(journey, at, journey.wait_ms, answered=False)
+            case _:
+                pass
+        return set()
+
+    def _wait_ended(self, journey: Journey, at: Instant, wait_ms: int, *, answered: bool) -> set[Part]:
+        if journey.test:
+            return set()
+        self._waits.ended(at, wait_ms, answered=answered)
+        return {_WAITS}
+
+    def _agent_parts(self, event: AgentSeen | AgentGone) -> set[Part]:
+        if event.filiere not in self._specs:
+            self._meet(event.filiere)
+        return {("agents", event.agent), ("filieres", event.filiere)}
+
+    def _meet(self, code: FiliereCode) -> None:
+        ordre = 1 + max((spec.ordre for spec in self._specs.values()), default=0)
+        self._specs[code] = FiliereSpec(
+            code=code, libelle=code or "(sans code)", ordre=ordre, couleur=_COULEUR_INCONNUE, inconnue=True
+        )
+
+    def _link_is(self, link: Link) -> None:
+        if link.up == self._link.up and link.ever_up == self._link.ever_up:
+            link = replace(link, since=self._link.since)  # still up, or still down: since the first time
+        if link == self._link:
+            return
+        first = link.ever_up and not self._link.ever_up
+        self._link = link
+        self._changed({_LINK, _TOTALS, *(("filieres", code) for code in self._specs)} if first else {_LINK})
+
+    def _changed(self, parts: set[Part]) -> None:
+        before = self._history.seq
+        self._history.add(parts)
+        if self._history.seq != before:
+            for callback in self._watchers:
+                callback()
+
+    # --- what goes out -----------------------------------------------------------------------------------------------
+
+    def calls(self) -> Mapping[CallId, CallView]:
+        """The calls in progress."""
+        return self._floor.calls
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole picture, as plain data."""
+        return {
+            "epoch": self.epoch,
+            "seq": self.seq,
+            "at": telling.tell_instant(self._clock()),
+            "link": telling.tell_link(self._link),
+            "totals": self._tell(_TOTALS),
+            "day": self._tell(_DAY),
+            "waits": self._tell(_WAITS),
+            "filieres": {code: self._tell(("filieres", code)) for code in self._specs},
+            "agents": {agent: self._tell(("agents", agent)) for agent in sorted(self._floor.seats)},
+            "calls": {call_id: self._tell(("calls", call_id)) for call_id in self._floor.calls},
+        }
+
+    def changes_since(self, seq: int) -> dict[str, Any] | None:
+        """The parts that changed after ``seq`` with their present values (None: gone); None when a snapshot is needed."""
+        parts = self._history.since(seq)
+        if parts is None:
+            return None
+        change: dict[str, Any] = {"epoch": self.epoch, "seq": self.seq, "at": telling.tell_instant(self._clock())}
+        for section, key in sorted(parts):
+            if key or section in ("calls", "agents", "filieres"):
+                change.setdefault(section, {})[key] = self._tell((section, key))
+            else:
+                change[section] = self._tell((section, key))
+        return change
+
+    def _tell(self, part: Part) -> Any:
+        match part:
+            case ("calls", call_id):
+                call = self._floor.calls.get(call_id)
+                return None if call is None else telling.tell_call(call)
+            case ("agents", agent):
+                return telling.tell_agent(agent, self._floor) if agent in self._floor.seats else None
+            case ("filieres", code):
+                return telling.tell_filiere(self._specs[code], self._floor, known=self._link.ever_up)
+            case ("totals", _):
+                return telling.tell_totals(self._floor, known=self._link.ever_up)
+            case ("link", _):
+                return telling.tell_link(self._link)
+            case ("day", _):
+                return telling.tell_day(self._day)
+            case _:
+                return telling.tell_waits(self._waits.minutes())

@@ -1,0 +1,100 @@
+"""The keeper of promises: runs each reaction until it has succeeded, once.
+
+A promise was committed together with the fact it follows from, so a crash between the two cannot lose it; the note that it
+was kept is committed together with the reaction's own events, so a crash there only repeats an idempotent reaction.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from cti.journey import Journey
+from cti.journey.events import CallEvent
+from cti.journey.facts import Fact
+from cti.journey.ledger import Promise
+from cti.journey.words import CallId, Instant
+from cti.pipeline.ports import Counters, Pace, Reaction
+
+log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Starts reactions, tries them again, and says when they are done."""
+
+    def __init__(
+        self,
+        reactions: Mapping[type[Fact], tuple[Reaction, ...]],
+        fetch: Callable[[CallId], Awaitable[Journey | None]],
+        done: Callable[[Promise, Sequence[CallEvent]], None],
+        clock: Callable[[], Instant],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        pace: Pace,
+        counters: Counters,
+    ) -> None:
+        self._reactions = reactions
+        self._by_name = {r.name: r for rows in reactions.values() for r in rows}
+        self._fetch = fetch
+        self._done = done
+        self._clock = clock
+        self._spawn = spawn
+        self._pace = pace
+        self._counters = counters
+        self._needed: Counter[CallId] = Counter()
+        self.stopping = False
+
+    @property
+    def busy(self) -> bool:
+        """Some promise is not yet kept and written."""
+        return bool(self._needed)
+
+    @property
+    def needed(self) -> Iterable[CallId]:
+        """The calls that an unkept promise concerns."""
+        return self._needed.keys()
+
+    def promises(self, facts: Iterable[Fact]) -> list[Promise]:
+        """What these facts oblige us to do."""
+        return [
+            Promise(fact.call_id, row.name, type(fact).__name__, fact.at, fact.at + int(row.deadline_seconds * 1_000_000))
+            for fact in facts
+            for row in self._reactions.get(type(fact), ())
+        ]
+
+    def begin(self, promise: Promise) -> None:
+        """Carry a committed promise out."""
+        reaction = self._by_name.get(promise.reaction)
+        if reaction is None:
+            log.error("unknown_reaction", reaction=promise.reaction, call_id=promise.call_id)
+            return
+        self._needed[promise.call_id] += 1
+        self._spawn(self._keep(promise, reaction))
+
+    def written(self, promise: Promise) -> None:
+        """The note that it was kept is on disk."""
+        self._needed[promise.call_id] -= 1
+        if self._needed[promise.call_id] <= 0:
+            del self._needed[promise.call_id]
+
+    async def _keep(self, promise: Promise, reaction: Reaction) -> None:
+        pause, late = self._pace.retry_first_seconds, False
+        while not self.stopping:
+            try:
+                async with asyncio.timeout(reaction.attempt_seconds):
+                    journey = await self._fetch(promise.call_id)
+                    events = await reaction.run(journey) if journey is not None else ()
+            except Exception as trouble:  # noqa: BLE001 - the outbox: whatever the outside does is tried again
+                self._counters.reaction_failures += 1
+                log.warning("reaction_failed", reaction=reaction.name, call_id=promise.call_id, error=repr(trouble))
+            else:
+                self._counters.reactions += 1
+                self._done(promise, events)
+                return
+            if not late and self._clock() > promise.deadline_at:
+                late = True
+                self._counters.late_promises += 1
+                log.error("promise_late", reaction=reaction.name, call_id=promise.call_id)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, self._pace.retry_most_seconds)

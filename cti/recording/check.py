@@ -1,0 +1,164 @@
+"""Whether the recordings of a call are sound: what the journey says must be there against what was found on the disk.
+
+Pure: files come in as values (``LegFiles``), the time as an argument. Every fault is one French sentence that names the file,
+what was expected and what was found; a supervisor reads it as it stands.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cti.journey import Instant, Journey, Recording, Seen
+from cti.journey.events import RecordingChecked
+from cti.recording.passages import Passage, passages
+from cti.recording.policy import RecordingSettings, must_have_audio
+from cti.recording.wav import HEADER_BYTES, Closing, Loudness, WavHeader
+
+
+@dataclass(frozen=True, slots=True)
+class LegFile:
+    """One voice as it was found on the disk."""
+
+    name: str
+    size: int | None  #: bytes; None when there is no file
+    header: WavHeader | None = None  #: None when the bytes are no WAV that we read
+    loudness: Loudness | None = None  #: None when nothing was listened to
+    fault: str = ""  #: why the header is None, in French
+
+    @property
+    def final(self) -> bool:
+        """The file was closed with audio in it: it will not change any more."""
+        return self.header is not None and self.header.closing is Closing.FINAL and self.header.data_bytes > 0
+
+
+@dataclass(frozen=True, slots=True)
+class LegFiles:
+    """Both voices of one recording."""
+
+    caller: LegFile
+    agents: LegFile
+
+    @property
+    def final(self) -> bool:
+        """Both files were closed with audio in them."""
+        return self.caller.final and self.agents.final
+
+
+def stems(journey: Journey) -> tuple[str, ...]:
+    """The stems whose files ``check`` wants to see."""
+    return tuple(recording.stem for recording in _recordings(journey))
+
+
+def check(
+    journey: Journey, files: Mapping[str, LegFiles | None], settings: RecordingSettings, at: Instant
+) -> list[RecordingChecked]:
+    """One event per recording of the call; one with an empty stem when an answered call has none at all.
+
+    ``files`` holds what was found for each stem, None for a stem that leads out of the recordings' folder. A call that needs no
+    audio (``must_have_audio``) is measured all the same, and has no problem.
+    """
+    needed = must_have_audio(journey, settings)
+    recordings = _recordings(journey)
+    if not recordings:
+        problem = f"aucun enregistrement pour un appel décroché (flux {journey.flux or 'inconnu'})"
+        return [_told(journey, at, "", None, [problem])] if needed else []
+    talks = [passages(journey, recording) for recording in recordings]
+    faults: list[list[str]] = [[] for _ in recordings]
+    if needed:
+        for index, recording in enumerate(recordings):
+            faults[index].extend(_faults(files.get(recording.stem), talks[index], settings))
+        faults[0].extend(_uncovered(journey, talks, settings))
+    told = zip(recordings, faults, strict=True)
+    return [_told(journey, at, recording.stem, files.get(recording.stem), found) for recording, found in told]
+
+
+def _recordings(journey: Journey) -> tuple[Recording, ...]:
+    """Those that exist: an earlier check may have noted, under an empty stem, that there was none."""
+    return tuple(recording for recording in journey.recordings if recording.stem)
+
+
+def _uncovered(journey: Journey, talks: list[tuple[Passage, ...]], settings: RecordingSettings) -> Iterator[str]:
+    """Talk that no recording can hold: the recording began too late."""
+    spoken_ms = sum(_talk_ms(stage.answered_at, stage.left_at, journey) for stage in journey.stages)
+    covered_ms = sum(talk.talk_ms for several in talks for talk in several)
+    if spoken_ms - covered_ms > settings.tolerance_ms:
+        yield f"enregistrement commencé trop tard : {_seconds(spoken_ms)} de conversation, {_seconds(covered_ms)} couvertes"
+
+
+def _talk_ms(answered_at: Instant | None, left_at: Instant | None, journey: Journey) -> int:
+    if answered_at is None:
+        return 0
+    end = left_at if left_at is not None else journey.ended_at
+    return max(0, ((end if end is not None else journey.last_at) - answered_at) // 1000)
+
+
+def _told(journey: Journey, at: Instant, stem: str, found: LegFiles | None, faults: list[str]) -> RecordingChecked:
+    legs = (found.caller, found.agents) if found else ()
+    return RecordingChecked(
+        call_id=journey.call_id,
+        at=at,
+        seen=Seen.OWN,
+        stem=stem,
+        caller_ms=_duration(found.caller) if found else None,
+        agents_ms=_duration(found.agents) if found else None,
+        bytes=sum(leg.size or 0 for leg in legs),
+        problem=" ; ".join(faults) or None,
+    )
+
+
+def _duration(leg: LegFile) -> int | None:
+    return leg.header.duration_ms if leg.header else None
+
+
+def _faults(found: LegFiles | None, talks: tuple[Passage, ...], settings: RecordingSettings) -> Iterator[str]:
+    if found is None:
+        yield "fichier hors du dossier des enregistrements : non lu"
+        return
+    for leg in (found.caller, found.agents):
+        yield from _leg_faults(leg, talks, settings)
+    yield from _silence(found.caller, talks, settings)
+
+
+def _leg_faults(leg: LegFile, talks: tuple[Passage, ...], settings: RecordingSettings) -> Iterator[str]:
+    if leg.size is None:
+        yield f"{leg.name} : fichier absent"
+    elif leg.header is None:
+        yield f"{leg.name} : illisible, {leg.fault}"
+    elif leg.header.data_bytes == 0:
+        yield f"{leg.name} : aucun son (plus de {HEADER_BYTES} octets attendus, {leg.size} trouvés)"
+    else:
+        yield from _closing(leg.name, leg.header)
+        yield from _too_short(leg.name, leg.header.duration_ms, talks, settings)
+
+
+def _closing(name: str, header: WavHeader) -> Iterator[str]:
+    if header.closing is Closing.OPEN:
+        yield f"{name} : jamais refermé par le PBX, {_seconds(header.duration_ms)} de son d'après sa taille"
+    elif header.closing is Closing.TRUNCATED:
+        yield f"{name} : tronqué, {header.declared_bytes} octets de son annoncés, {header.data_bytes} trouvés"
+
+
+def _too_short(name: str, duration_ms: int, talks: tuple[Passage, ...], settings: RecordingSettings) -> Iterator[str]:
+    talk_ms = sum(talk.talk_ms for talk in talks)
+    reach_ms = max((talk.end_ms for talk in talks), default=0)
+    if duration_ms < talk_ms - settings.tolerance_ms:
+        yield f"{name} : trop court, {_seconds(talk_ms)} de conversation attendues, {_seconds(duration_ms)} trouvées"
+    elif duration_ms < reach_ms - max(settings.tolerance_ms, settings.derive_ms):
+        found = f"{_seconds(reach_ms)} attendues, {_seconds(duration_ms)} trouvées"
+        yield f"{name} : s'arrête avant la fin de la conversation, {found}"
+
+
+def _silence(caller: LegFile, talks: tuple[Passage, ...], settings: RecordingSettings) -> Iterator[str]:
+    talk_ms = sum(talk.talk_ms for talk in talks)
+    if caller.loudness is None or caller.header is None or caller.header.data_bytes == 0:
+        return  # said already
+    # Somebody who was with us for less than a second may well have said nothing.
+    if talk_ms >= settings.tolerance_ms and caller.loudness.voice_ms < settings.voice_min_ms:
+        yield (
+            f"{caller.name} : appelant inaudible, au moins {_seconds(settings.voice_min_ms)} de voix attendues, "
+            f"{_seconds(caller.loudness.voice_ms)} trouvées (crête {caller.loudness.peak} sur 32767)"
+        )
+
+
+def _seconds(ms: int) -> str:
+    """Seconds as the French write them, to a tenth, cut: 29.98 s is ``29,9 s``."""
+    return f"{ms // 1000},{ms % 1000 // 100} s"

@@ -1,0 +1,52 @@
+"""Who is heard where in a recording: one file holds the whole call, several people talk in it.
+
+Offsets are whole milliseconds from the start of the file, by the PBX clock. The file's own time line stands still while no audio
+frame flows at all, so the voice may lie a little before its offset; ``RecordingSettings.derive_ms`` says how much is accepted.
+"""
+
+from dataclasses import dataclass
+
+from cti.journey import AgentId, FiliereCode, Instant, Journey, Recording, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One answered stage, as it lies in one recording."""
+
+    stage: int  #: index of the stage in the journey
+    filiere: FiliereCode
+    agent: AgentId | None
+    start_ms: int
+    end_ms: int
+
+    @property
+    def talk_ms(self) -> int:
+        """Length of the talk in this recording."""
+        return self.end_ms - self.start_ms
+
+
+def passages(journey: Journey, recording: Recording) -> tuple[Passage, ...]:
+    """The talks that this recording must hold, in order.
+
+    A recording lasts until the next one of the same call starts, or until the hang-up; a talk that ran into two of them is
+    in both.
+    """
+    until = _until(journey, recording)
+    found = (_passage(index, stage, recording.started_at, until) for index, stage in enumerate(journey.stages))
+    return tuple(passage for passage in found if passage is not None)
+
+
+def _passage(index: int, stage: Stage, since: Instant, until: Instant) -> Passage | None:
+    if stage.answered_at is None:
+        return None
+    start = max(since, stage.answered_at)
+    end = min(until, stage.left_at if stage.left_at is not None else until)
+    if end < start:
+        return None
+    return Passage(index, stage.filiere, stage.agent, (start - since) // 1000, (end - since) // 1000)
+
+
+def _until(journey: Journey, recording: Recording) -> Instant:
+    later = [other.started_at for other in journey.recordings if other.started_at > recording.started_at]
+    end = journey.ended_at if journey.ended_at is not None else journey.last_at
+    return min([*later, end])

@@ -1,0 +1,29 @@
+"""Waiting for a condition on a file system that tells nothing: look, pause, look again, until a deadline.
+
+The recordings may lie on a network share, where change notices do not travel, so the files are looked at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PollingWaiter:
+    """Looks at the condition, then every ``period_seconds``; ``pause`` is ``asyncio.sleep`` in the service."""
+
+    pause: Callable[[float], Awaitable[None]]
+    period_seconds: float = 0.5
+
+    async def __call__(self, ready: Callable[[], Awaitable[bool]], deadline_seconds: float, /) -> bool:
+        """True as soon as the condition holds, False at the deadline; the condition is looked at once at least."""
+        if await ready():
+            return True
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                while True:
+                    await self.pause(self.period_seconds)
+                    if await ready():
+                        return True
+        except TimeoutError:
+            return False

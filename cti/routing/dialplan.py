@@ -1,0 +1,63 @@
+"""The dialplan's two questions, and the four variables it takes back.
+
+``route`` (call_id, flux, did[, regulation]) at entry; ``debordement`` (call_id, filiere_from, cause, nth[, venant])
+when a queue gave nothing. Missing arguments never refuse a caller: they are anomalies of the decision.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
+
+from cti.routing.plan import Decision
+from cti.routing.planner import RoutePlanner
+
+#: Longest reason put in a UserEvent, in characters.
+MOTIF_LENGTH: Final = 160
+
+_KEPT: Final = re.compile(r"[^\w .:/+*#’°%!?-]+")
+_Answer = TypeVar("_Answer")
+Variables = tuple[tuple[str, str], ...]
+
+
+class Question(Protocol):
+    """What the routes read of a question of the PBX."""
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The dialplan's arguments, in order."""
+
+
+def dialplan_safe(text: str) -> str:
+    """The text as it may stand in a dialplan: no comma, semicolon, quote, dollar, brace, bracket or line end.
+
+    Letters with accents stay; a straight apostrophe becomes a typographic one; what is not kept becomes a space.
+    """
+    kept = _KEPT.sub(" ", text.replace("'", "’"))
+    return " ".join(kept.split())[:MOTIF_LENGTH].rstrip()
+
+
+def variables(decision: Decision) -> Variables:
+    """The channel variables of one decision; ROUTE, the one that the dialplan trusts, is the last."""
+    return (
+        ("ROUTE_PRIO", str(decision.priorite)),
+        ("ROUTE_ATTENTE", str(decision.attente_seconds)),
+        ("ROUTE_MOTIF", dialplan_safe(decision.motif)),
+        ("ROUTE", decision.filiere),
+    )
+
+
+def agi_routes(planner: RoutePlanner, answer: Callable[[Variables], _Answer]) -> dict[str, Callable[[Question], _Answer]]:
+    """Both routes by script name; `answer` makes the PBX room's own answer out of variables."""
+
+    def route(question: Question) -> _Answer:
+        return answer(variables(planner.route(*_first(question.args, 3, 4))))
+
+    def debordement(question: Question) -> _Answer:
+        return answer(variables(planner.debordement(*_first(question.args, 4, 5))))
+
+    return {"route": route, "debordement": debordement}
+
+
+def _first(args: tuple[str, ...], least: int, most: int) -> tuple[str, ...]:
+    """Between `least` and `most` arguments, whatever came: missing ones are empty, more are left out."""
+    return (*args, *("",) * (least - len(args)))[:most]

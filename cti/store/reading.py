@@ -1,0 +1,133 @@
+"""What is asked of the store: journeys by period, one call, its journal, the gaps.
+
+A period is read page by page: each page is one short transaction that sees a call and its parts as of one moment, so a slow
+reader holds neither memory nor a lock.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, bindparam, select, tuple_
+
+from cti.journey.codec import from_json
+from cti.journey.events import CallEvent
+from cti.journey.ledger import Gap, Promise
+from cti.journey.model import Journey
+from cti.journey.words import CallId, Instant
+from cti.store import tables as t
+from cti.store.faults import reaching
+from cti.store.rows import Row, rebuild
+
+#: Calls in one page: enough to make a query worth its while, few enough to stay under a megabyte or two.
+PAGE = 1_000
+
+_PARTS: tuple[Select[Any], ...] = tuple(
+    select(table).where(table.c.call_id.in_(bindparam("calls", expanding=True))).order_by(*table.primary_key)
+    for table in (t.stage, t.leg, t.recording, t.anomaly)
+)
+
+
+class Reading:
+    """Reads, and never writes; every method may be called from any thread.
+
+    All methods raise StoreUnavailable when the database is out of reach.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def journeys(
+        self,
+        since: Instant | None,
+        until: Instant | None,
+        *,
+        flux: str | None = None,
+        caller: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Journey]:
+        """Calls whose t0 lies in ``since <= t0 < until`` (None: no bound), in order of t0, one page in memory at a time."""
+        query = select(t.call)
+        if since is not None:
+            query = query.where(t.call.c.t0 >= since)
+        if until is not None:
+            query = query.where(t.call.c.t0 < until)
+        if flux is not None:
+            query = query.where(t.call.c.flux == flux)
+        if caller is not None:
+            query = query.where(t.call.c.caller == caller)
+        return self._pages(query, limit, newest_first=newest_first)
+
+    def journey(self, call_id: CallId) -> Journey | None:
+        """The whole story of one call, or None when it is not known."""
+        with reaching(), self._engine.connect() as connection:
+            found = _complete(connection, connection.execute(select(t.call).where(t.call.c.call_id == call_id)).all())
+        return found[0] if found else None
+
+    def open_journeys(self) -> list[Journey]:
+        """The calls that have not ended, in order of t0."""
+        return list(self._pages(select(t.call).where(t.call.c.ended_at.is_(None)), None, newest_first=False))
+
+    def events(self, call_id: CallId) -> list[CallEvent]:
+        """The journal of one call, in the order in which it was written.
+
+        Raises:
+            UnknownEvent: the journal was written by a newer version.
+        """
+        query = select(t.event.c.type, t.event.c.payload).where(t.event.c.call_id == call_id).order_by(t.event.c.seq)
+        with reaching(), self._engine.connect() as connection:
+            return [from_json(kind, call_id, payload) for kind, payload in connection.execute(query)]
+
+    def gaps(self, since: Instant, until: Instant) -> list[Gap]:
+        """The intervals in which we did not see the PBX and that touch ``since..until``, in order."""
+        query = select(t.gap).where(t.gap.c.since < until, t.gap.c.until > since).order_by(t.gap.c.since, t.gap.c.until)
+        with reaching(), self._engine.connect() as connection:
+            return [Gap(since=row.since, until=row.until, reason=row.reason) for row in connection.execute(query)]
+
+    def pending(self) -> list[Promise]:
+        """What was promised and not kept yet, the nearest deadline first."""
+        box = t.outbox.c
+        query = (
+            select(box.call_id, box.reaction, box.key, box.at, box.deadline_at)
+            .where(box.done_at.is_(None))
+            .order_by(box.deadline_at, box.at, box.call_id, box.reaction, box.key)
+        )
+        with reaching(), self._engine.connect() as connection:
+            return [Promise(*row) for row in connection.execute(query)]
+
+    def ping(self) -> None:
+        """Come back when the database answers."""
+        with reaching(), self._engine.connect() as connection:
+            connection.execute(select(1))
+
+    def _pages(self, query: Select[Any], limit: int | None, *, newest_first: bool) -> Iterator[Journey]:
+        place = tuple_(t.call.c.t0, t.call.c.call_id)
+        query = query.order_by(*((c.desc() if newest_first else c) for c in (t.call.c.t0, t.call.c.call_id)))
+        page, left = query, limit
+        while left is None or left > 0:
+            size = PAGE if left is None else min(PAGE, left)
+            with reaching(), self._engine.connect() as connection:
+                found = _complete(connection, connection.execute(page.limit(size)).all())
+            yield from found
+            if len(found) < size:
+                return
+            last = (found[-1].t0, found[-1].call_id)
+            page = query.where(place < last if newest_first else place > last)
+            left = None if left is None else left - size
+
+
+def _complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Journey]:
+    """The journeys of these rows of ``call``, with their parts from the other tables."""
+    if not calls:
+        return []
+    ids = [row[0] for row in calls]
+    parts = [_by_call(connection, query, ids) for query in _PARTS]
+    nothing: list[Row] = []
+    return [rebuild(row, *(part.get(row[0], nothing) for part in parts)) for row in calls]
+
+
+def _by_call(connection: Connection, query: Select[Any], ids: list[CallId]) -> dict[CallId, list[Row]]:
+    found: dict[CallId, list[Row]] = {}
+    for row in connection.execute(query, {"calls": ids}):
+        found.setdefault(row[0], []).append(row)
+    return found

@@ -1,0 +1,43 @@
+"""Draws the pictures of ``docs/screens``: ``python -m tests.browser.screens [FOLDER]``."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from playwright.async_api import Browser
+
+from cti.journey import events as ev
+from tests.browser.wall import WallClock, chromium, free_port, furnish, page_of, served
+from tests.fakes.room import Doubles, S
+
+
+async def _shoot(browser: Browser, file: Path, doubles: Doubles, *, width: int, height: int, scheme: str) -> None:
+    async with served(doubles, free_port()) as url:
+        page = await page_of(browser, width=width, height=height, scheme=scheme)
+        await page.goto(f"{url}/supervision")
+        await page.locator("[data-test=card-n1]").wait_for()
+        await page.wait_for_function("document.querySelector('[data-test=entrants] b').textContent !== '—'")
+        await page.screenshot(path=file)
+        await page.context.close()
+
+
+async def main(folder: Path) -> None:
+    """Every picture."""
+    async with chromium() as browser:
+        for name, busy, scheme, width, height in (
+            ("calme-sombre-1920x1080", 0, "dark", 1920, 1080),
+            ("charge-sombre-1920x1080", 40, "dark", 1920, 1080),
+            ("charge-clair-1920x1080", 40, "light", 1920, 1080),
+            ("charge-sombre-1280x720", 40, "dark", 1280, 720),
+        ):
+            doubles = Doubles(clock=WallClock())
+            furnish(doubles, busy=busy)
+            await _shoot(browser, folder / f"{name}.png", doubles, width=width, height=height, scheme=scheme)
+        lost = Doubles(clock=WallClock())
+        furnish(lost, busy=18)
+        lost.board.seen(ev.LinkDown(at=lost.clock() - 12 * S, reason="aucune réponse au ping depuis 10 s"))
+        await _shoot(browser, folder / "liaison-perdue-1920x1080.png", lost, width=1920, height=1080, scheme="dark")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/screens")))

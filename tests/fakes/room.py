@@ -1,0 +1,177 @@
+"""A regulation room without a PBX: real core, real board, real feed; the ports of the api are doubles filled by the test."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from cti.api import Check, FiliereCard, Ports, TransferResult, TransferVerdict, UnknownProfile
+from cti.journey import CallEvent, Instant, Journey, apply
+from cti.journey import events as ev
+from cti.live import Board, DayCount, Feed, FiliereSpec
+
+#: 2026-12-16T08:00:00Z
+T0: Instant = 1_797_408_000_000_000
+S: Instant = 1_000_000
+
+FILIERES = (
+    FiliereSpec(code="n1", libelle="Accueil N1", ordre=1, couleur="#2f6fde"),
+    FiliereSpec(code="amu", libelle="AMU", ordre=2, couleur="#d64545"),
+    FiliereSpec(code="mru", libelle="Régulation urgente", ordre=3, couleur="#b3541e"),
+    FiliereSpec(code="mg", libelle="Médecine générale", ordre=4, couleur="#2a9d6f"),
+    FiliereSpec(code="psy", libelle="Psychiatrie", ordre=5, couleur="#7d5bc4"),
+)
+CARDS = tuple(
+    FiliereCard(
+        code=spec.code, libelle=spec.libelle, niveau=1 if spec.code == "n1" else 2, ordre=spec.ordre,
+        couleur=spec.couleur, numero=str(2000 + spec.ordre), debordement=None,
+    )
+    for spec in FILIERES
+)  # fmt: skip
+
+
+class Clock:
+    """Time that moves when it is told to."""
+
+    def __init__(self, now: Instant = T0) -> None:
+        self.now = now
+
+    def __call__(self) -> Instant:
+        return self.now
+
+
+class Room:
+    """Tells a board what happens, through the real fold, as the pipeline does."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.journeys: dict[str, Journey] = {}
+
+    def tell(self, *events: CallEvent) -> None:
+        for event in events:
+            journey, facts = apply(self.journeys.get(event.call_id) or Journey(call_id=event.call_id), event)
+            self.journeys[event.call_id] = journey
+            self.board.told(journey, event, facts)
+
+    def arrive(self, call_id: str, at: Instant, *, flux: str = "15", caller: str | None = "+33612345678") -> None:
+        self.tell(ev.CallArrived(call_id=call_id, at=at, channel=f"ch-{call_id}", did="15", flux=flux, caller=caller))
+
+    def wait(self, call_id: str, filiere: str, at: Instant, *, priority: int = 0) -> None:
+        if priority:
+            self.tell(ev.CallRouted(call_id=call_id, at=at, filiere=filiere, source=ev.RouteSource.CTI, priority=priority))
+        self.tell(ev.QueueEntered(call_id=call_id, at=at, filiere=filiere))
+
+    def ring(self, call_id: str, agent: str, at: Instant) -> None:
+        stage = self.journeys[call_id].stage
+        assert stage is not None
+        leg = f"{call_id}-{agent}"
+        self.tell(ev.AgentOffered(call_id=call_id, at=at, filiere=stage.filiere, agent=agent, leg=leg))
+
+    def answer(self, call_id: str, agent: str, at: Instant) -> None:
+        self.ring(call_id, agent, at)
+        self.tell(ev.AgentAnswered(call_id=call_id, at=at, agent=agent, leg=f"{call_id}-{agent}"))
+
+    def end(self, call_id: str, at: Instant) -> None:
+        self.tell(ev.CallEnded(call_id=call_id, at=at, cause=16))
+
+    def agent(self, agent: str, filiere: str, presence: ev.Presence, at: Instant, nom: str = "") -> None:
+        self.board.seen(ev.AgentSeen(at=at, agent=agent, filiere=filiere, presence=presence, nom=nom))
+
+
+class FakeReader:
+    """Calls in memory; ``down`` makes it fail as a store out of reach does."""
+
+    def __init__(self, journeys: Sequence[Journey] = ()) -> None:
+        self.rows = list(journeys)
+        self.failure: Exception | None = None
+
+    async def journeys(
+        self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool
+    ) -> Sequence[Journey]:
+        if self.failure is not None:
+            raise self.failure
+        rows = [row for row in self.rows if since <= row.t0 < until and flux in (None, row.flux)]
+        return sorted(rows, key=lambda row: row.t0, reverse=newest_first)[:limit]
+
+    async def journey(self, call_id: str) -> Journey | None:
+        if self.failure is not None:
+            raise self.failure
+        return next((row for row in self.rows if row.call_id == call_id), None)
+
+
+@dataclass
+class FakeTransfers:
+    """Answers what it is told to and remembers what was asked."""
+
+    result: TransferResult = field(default_factory=lambda: TransferResult(TransferVerdict.ASKED, "Transfert demandé."))
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def transfer(self, call_id: str, filiere: str, by: str) -> TransferResult:
+        self.asked.append((call_id, filiere, by))
+        return self.result
+
+
+@dataclass
+class FakeQos:
+    """Figures that say what they were asked for."""
+
+    asked: list[tuple[Instant | None, Instant | None, str | None]] = field(default_factory=list)
+
+    async def __call__(self, since: Instant | None, until: Instant | None, profile: str | None) -> dict[str, Any]:
+        self.asked.append((since, until, profile))
+        if profile not in (None, "national"):
+            raise UnknownProfile(f"Profil « {profile} » inconnu ; le site a : national.")
+        return {"profile": profile, "indicators": [{"code": "qs30", "value": None, "formula": "décrochés < 30 s / décrochés"}]}
+
+
+@dataclass
+class FakeReadiness:
+    """Checks as the test wants them."""
+
+    checks: list[Check] = field(default_factory=lambda: [Check("link", True), Check("store", True)])
+
+    async def __call__(self) -> Sequence[Check]:
+        return self.checks
+
+
+@dataclass
+class Doubles:
+    """The room, the doubles, and the ports made of them."""
+
+    clock: Clock = field(default_factory=Clock)
+    reader: FakeReader = field(default_factory=FakeReader)
+    transfers: FakeTransfers = field(default_factory=FakeTransfers)
+    qos: FakeQos = field(default_factory=FakeQos)
+    readiness: FakeReadiness = field(default_factory=FakeReadiness)
+    history: int = 4096
+    spacing_seconds: float = 0.05
+    max_screens: int = 200
+
+    def __post_init__(self) -> None:
+        self.board = Board(FILIERES, clock=self.clock, history=self.history)
+        self.feed = Feed(self.board, pause=asyncio.sleep, spacing_seconds=self.spacing_seconds, max_screens=self.max_screens)
+        self.room = Room(self.board)
+
+    def ports(self) -> Ports:
+        return Ports(
+            calls=self.reader,
+            transfers=self.transfers,
+            qos=self.qos,
+            readiness=self.readiness,
+            board=self.board,
+            feed=self.feed,
+            filieres=CARDS,
+            clock=self.clock,
+        )
+
+
+def day_count(**changes: Any) -> DayCount:
+    """A day's figures."""
+    values: dict[str, Any] = {
+        "day": date(2026, 12, 16), "entrants": 412, "answered": 371, "abandoned": 41, "abandoned_early": 17,
+        "qs30": 0.8921, "taux_accueil": 0.9392, "uncertain": 0,
+        "formule_qs30": "décrochés en moins de 30 s / décrochés",
+        "formule_taux_accueil": "décrochés / (entrants − abandonnés avant 10 s)",
+    }  # fmt: skip
+    return DayCount(**{**values, **changes})
