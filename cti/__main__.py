@@ -40,7 +40,9 @@ def _plain_errors() -> Iterator[None]:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="cti")
-@click.option("--log-level", default=lambda: os.environ.get("CTI_LOG", "info"), show_default="info", help="debug, info, warning, error")
+@click.option(
+    "--log-level", default=lambda: os.environ.get("CTI_LOG", "info"), show_default="info", help="debug, info, warning, error"
+)
 @click.option("--log-json/--log-text", default=not sys.stderr.isatty(), help="one JSON object a line, for collectors")
 def main(log_level: str, log_json: bool) -> None:
     """Telephony of a Service d'accès aux soins: routes, measures, records and shows every call."""
@@ -203,61 +205,66 @@ def fetch() -> None:
     click.echo(f"prêt : {install}")
 
 
-RUN_DIR = Path("var/pbx")
+SITE = Path("var/site")
 
 
-def _run_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def _site_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--run-dir", type=click.Path(path_type=Path, file_okay=False), default=RUN_DIR, show_default=True
+        "--site",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=SITE,
+        show_default=True,
+        help="folder of the sandbox site",
     )(command)
 
 
-@pbx.command("render")
-@_config_option
-@_run_dir_option
-def render_pbx(folder: Path, run_dir: Path) -> None:
-    """Render the sandbox's telephony configuration (as ``cti dialplan``, with folders inside --run-dir)."""
-    from cti.bootstrap.sandbox import sandbox_settings  # noqa: PLC0415
+@pbx.command()
+@_site_option
+@click.option("--from", "shipped", type=click.Path(path_type=Path, file_okay=False), default=CONFIG, show_default=True)
+@click.option("--agents", default=12, show_default=True, help="simulated phones")
+def render(folder: Path, shipped: Path, agents: int) -> None:
+    """Write a sandbox site: a config folder with free ports, and the PBX configuration rendered from it."""
+    from cti.bootstrap.sandbox import make_site, render_site  # noqa: PLC0415
+    from cti.sandbox.people.town import phones  # noqa: PLC0415
 
     with _plain_errors():
-        from cti.ami.dialplan.render import write  # noqa: PLC0415
-
-        out = run_dir / "telephony"
-        files = write(sandbox_settings(_settings(folder), run_dir).pbx, out, DIALPLANS)
-    click.echo(f"{len(files)} fichiers dans {out}")
+        site = make_site(shipped, folder, phones(agents))
+        render_site(site, DIALPLANS)
+    click.echo(f"site : {site.folder}\nconfiguration : {site.config}\nPBX : {site.telephony}\nservice : {site.web}")
 
 
 @pbx.command()
-@_config_option
-@_run_dir_option
-def up(folder: Path, run_dir: Path) -> None:
-    """Start the sandbox PBX with this site's configuration."""
-    from cti.bootstrap.sandbox import start_sandbox  # noqa: PLC0415
+@_site_option
+def up(folder: Path) -> None:
+    """Start the sandbox PBX of a rendered site."""
+    from cti.bootstrap.sandbox import open_site, start_sandbox  # noqa: PLC0415
+    from cti.sandbox.verbs import fetch_shown  # noqa: PLC0415
 
     with _plain_errors():
-        state = asyncio.run(start_sandbox(_settings(folder), run_dir, DIALPLANS, os.environ))
-    click.echo(f"Asterisk tourne (pid {state.pid}), dossier {run_dir} ; l'arrêter : cti pbx down")
+        state = asyncio.run(start_sandbox(open_site(folder), DIALPLANS, fetch_shown(os.environ)))
+    click.echo(f"Asterisk tourne (pid {state.pid}) ; le service : cti run --config {folder / 'config'} ; l'arrêt : cti pbx down")
 
 
 @pbx.command()
-@_run_dir_option
-def down(run_dir: Path) -> None:
+@_site_option
+def down(folder: Path) -> None:
     """Stop the sandbox PBX."""
     from cti.sandbox.verbs import down as stop  # noqa: PLC0415
 
     with _plain_errors():
-        asyncio.run(stop(run_dir))
+        asyncio.run(stop(folder / "pbx"))
     click.echo("arrêté")
 
 
 @pbx.command()
-@_run_dir_option
-def console(run_dir: Path) -> None:
+@_site_option
+def console(folder: Path) -> None:
     """The CLI of the sandbox PBX."""
     from cti.sandbox.verbs import console as attach  # noqa: PLC0415
 
     with _plain_errors():
-        attach(run_dir)
+        attach(folder / "pbx")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
+from cti.ami.answers import Answer, Headers, HeaderValue, UnsafeValue
 from cti.ami.frames import AmiError, Frame
-from cti.ami.protocol import Answer, Headers, HeaderValue, UnsafeValue
 
 
 class UnreadableRow(AmiError):

@@ -20,18 +20,9 @@ from typing import TypeAlias, TypeVar
 
 import structlog
 
+from cti.ami.answers import ActionFailed, ActionTimeout, Answer, Counters, Headers, LinkLost, LoginRefused
 from cti.ami.frames import MAX_FRAME_BYTES, AmiError, Frame, Framer
-from cti.ami.protocol import (
-    ActionFailed,
-    ActionTimeout,
-    Answer,
-    Counters,
-    Endpoint,
-    Headers,
-    LinkLost,
-    LoginRefused,
-    Wire,
-)
+from cti.ami.protocol import Endpoint, Wire
 from cti.journey.words import Instant
 
 log = structlog.get_logger(__name__)
@@ -94,8 +85,8 @@ class LinkInfo:
     epoch: Instant
     #: Version of the manager protocol (``11.0.0``); None when the peer sent no banner.
     banner: str | None
-    #: Date and time the PBX started, in its own time zone; another value than before means it was restarted. None when
-    #: the login may not ask (CoreStatus needs ``write=reporting``).
+    #: Date and time the PBX started, in its own time zone, whole seconds; another value than before means it was restarted.
+    #: None when the login may not ask (CoreStatus needs ``write=reporting``).
     pbx_started: str | None
     #: Seconds the PBX has been up, from FullyBooted; None when the event mask hides it.
     uptime_seconds: int | None

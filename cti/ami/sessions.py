@@ -1,220 +1,223 @@
-"""Recorded AMI sessions: reading the raw journal the service keeps, and reading and writing those that people edit.
+"""Recorded AMI sessions. Here the raw journal of a link: every frame as received, in compressed files that rotate.
 
-One format, two dresses. A session is text: frames as received, separated by blank lines, and lines that begin with
-``#``. ``#`` alone is a remark; ``#@`` says something to the reader::
-
-    #@ epoch 2                      the frames below came over the second connection
-    #@ at 1786350000123456          the next frame was read at this instant (else its Timestamp header says when)
-    #@ frame AT EPOCH LENGTH CRC    exactly LENGTH bytes of frame follow, whatever they hold
-    #@ closed                       the writer ended in peace; without it the session was cut
-
-The journal (``*.ami.zst``, written by `cti.ami.journal`) is that text compressed with zstandard, every frame by its length.
+Written by a thread from a bounded buffer: the event loop never waits for the disk, a full disk is counted and alarmed and
+never raises into a call, and a ``kill -9`` loses what was received since the last flush, under a second. The format, how a
+file that was cut is read, and the sessions that people write are in `cti.ami.recorded`, offered here too.
 """
 
-import io
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+import os
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
-from zlib import crc32
+from typing import Final
 
 import structlog
 import zstandard
-from typing_extensions import Buffer, override
 
-from cti.ami.frames import AmiError, Frame, parse
-from cti.journey.words import Instant
+from cti.ami.frames import Frame
+from cti.ami.recorded import CLOSED, Recorded, SessionError, exact_form, read_session, write_text_session
+from cti.journey.words import Instant, as_datetime
+
+__all__ = [
+    "JournalSettings",
+    "Recorded",
+    "SessionError",
+    "SessionJournal",
+    "read_session",
+    "write_text_session",
+]
 
 log = structlog.get_logger(__name__)
 
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-#: Last line of a journal that was closed in peace.
-CLOSED: Final = b"#@ closed\n"
-
-
-class SessionError(AmiError):
-    """A session file says something that cannot be understood; names the file and the line."""
-
-
-class _Damaged(Exception):
-    """What follows in the file cannot be trusted."""
+_SUFFIX: Final = ".ami.zst"
+_STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """One frame of a session, without its closing blank line."""
+class JournalSettings:
+    """Where the raw journal goes and how much of it is kept."""
 
-    frame_bytes: bytes
-    received_at: Instant
-    #: Which connection it came over (see `LinkInfo.epoch`); 1, 2... in written sessions.
-    epoch: Instant
+    folder: Path
+    #: Begins the file names; one per link.
+    name: str
+    rotate_bytes: int = 64 * 1024 * 1024
+    rotate_seconds: int = 3600
+    #: Files older than this are deleted at a rotation; None keeps them all.
+    keep_seconds: int | None = 14 * 86_400
+    flush_seconds: float = 0.5
+    #: Received frames that wait for the disk; more are lost, and counted.
+    buffer_bytes: int = 16 * 1024 * 1024
 
-    def frame(self) -> Frame:
-        """The frame, as the live link would have given it."""
-        return parse(self.frame_bytes, self.received_at)
 
+class SessionJournal:
+    """The raw journal of one link. `record` from the event loop; everything else happens in its thread.
 
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def read_session(path: Path, on_note: Callable[[str], None] | None = None) -> Iterator[Recorded]:
-    """The frames of a session, compressed or plain, in order.
-
-    A session that was cut (``kill -9``, full disk, damaged file) is read up to the cut; then ``on_note`` is told.
-
-    Raises:
-        SessionError: a ``#@`` line is wrong. OSError: the file cannot be read.
+    Args:
+        settings: folder, rotation, patience.
+        on_alarm: told (from the thread) why the journal cannot be written, once per failure, and None when it is over.
     """
-    note = on_note or (lambda text: log.warning("ami_session_cut", note=text))
-    with path.open("rb") as file:
-        compressed = file.read(len(_ZSTD_MAGIC)) == _ZSTD_MAGIC
-        file.seek(0)
-        text: BinaryIO | io.BufferedReader = io.BufferedReader(_Unpacked(file)) if compressed else file
-        yield from _SessionText(path, text, is_journal=compressed).records(note)
 
+    def __init__(self, settings: JournalSettings, on_alarm: Callable[[str | None], None]) -> None:
+        self.written_frames = 0
+        #: Frames that are in no file, because the disk did not take them and the buffer was full.
+        self.lost_frames = 0
+        self._lost_told = 0
+        self._settings = settings
+        self._on_alarm = on_alarm
+        self._lock = threading.Lock()
+        self._waiting: list[Recorded] = []
+        self._waiting_bytes = 0
+        self._failing = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"journal-{settings.name}", daemon=True)
+        self._file: _JournalFile | None = None
 
-class _Unpacked(io.RawIOBase):
-    """The text of a compressed journal, up to the last block that is whole (the library's own reader drops more)."""
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._zstd = zstandard.ZstdDecompressor().decompressobj()
-        self._text = memoryview(b"")
+    def record(self, frame: Frame, epoch: Instant) -> None:
+        """Keep a frame. Returns at once and never raises; fits `LinkHooks.record`."""
+        size = len(frame.raw)
+        with self._lock:
+            if self._waiting_bytes + size > self._settings.buffer_bytes:
+                self.lost_frames += 1
+                return
+            self._waiting.append(Recorded(frame.raw, frame.received_at, epoch))
+            self._waiting_bytes += size
 
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def readinto(self, buffer: Buffer) -> int:
-        while not self._text:
-            packed = self._file.read(65_536)
-            if not packed or self._zstd.eof:
-                return 0
-            self._text = memoryview(self._zstd.decompress(packed))
-        target = memoryview(buffer)
-        size = min(len(target), len(self._text))
-        target[:size] = self._text[:size]
-        self._text = self._text[size:]
-        return size
-
-
-class _SessionText:
-    """Reads the text of a session line by line, keeping what the ``#@`` lines said."""
-
-    def __init__(self, path: Path, stream: BinaryIO | io.BufferedReader, *, is_journal: bool) -> None:
-        self._path = path
-        self._is_journal = is_journal
-        self._stream = stream
-        self._line_number = 0
-        self._frames = 0
-        self._closed = False
-        self._epoch: Instant = 1
-        self._at: Instant | None = None
-        self._last_at: Instant = 0
-        self._lines: list[bytes] = []
-
-    def records(self, note: Callable[[str], None]) -> Iterator[Recorded]:
-        try:
-            for record in self._all():
-                self._frames += 1
-                yield record
-        except (_Damaged, zstandard.ZstdError) as error:
-            note(f"{self._path}: cut after {self._frames} frames ({error})")
-        except SessionError as error:
-            if not self._is_journal:
-                raise
-            note(f"{self._path}: cut after {self._frames} frames ({error})")
+    def close(self) -> None:
+        """Write what waits, end the file in peace, stop the thread. Blocks for one flush at most; call it off the loop."""
+        self._closing.set()
+        if self._thread.ident is not None:
+            self._thread.join()
         else:
-            if self._is_journal and not self._closed:
-                note(f"{self._path}: cut after {self._frames} frames (the writer did not close it)")
+            self._finish()
 
-    def _all(self) -> Iterator[Recorded]:
-        while line := self._stream.readline():
-            self._line_number += 1
-            if line.startswith(b"#@ frame "):
-                yield from self._written()
-                yield self._exact(line)
-            elif line.startswith(b"#@"):
-                yield from self._written()
-                self._directive(line)
-            elif line.startswith(b"#"):
-                continue
-            elif text := line.rstrip(b"\r\n"):
-                self._lines.append(text)
-            else:
-                yield from self._written()
-        yield from self._written()
-
-    def _written(self) -> Iterator[Recorded]:
-        """The frame of the lines gathered so far, if any."""
-        if not self._lines:
+    def flush(self) -> None:
+        """Bring what waits to the operating system. The thread does this twice a second; tests do it themselves."""
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+            lost = self.lost_frames
+        if not batch:
             return
-        raw = b"\r\n".join(self._lines)
-        self._lines = []
-        at = self._at if self._at is not None else parse(raw, 0).stamped_at
-        self._at = None
-        self._last_at = at if at is not None else self._last_at
-        yield Recorded(raw, self._last_at, self._epoch)
+        remark = b"# %d frames lost here\n" % (lost - self._lost_told) if lost > self._lost_told else b""
+        try:
+            self._open_for(batch[0]).write(batch, remark)
+        except (OSError, zstandard.ZstdError) as error:
+            self._keep_for_later(batch, error)
+            return
+        self._lost_told = lost
+        with self._lock:
+            self._waiting_bytes -= sum(len(record.frame_bytes) for record in batch)
+        self.written_frames += len(batch)
+        if self._failing:
+            self._failing = False
+            self._alarm(None)
 
-    def _exact(self, line: bytes) -> Recorded:
-        if not line.endswith(b"\n"):
-            raise _Damaged("in the line that announces a frame")
-        at, epoch, length, checksum = self._numbers(line, b"#@ frame ", 4)
-        raw = self._stream.read(length)
-        if len(raw) < length:
-            raise _Damaged(f"{len(raw)} of {length} bytes of the next frame")
-        if crc32(raw) != checksum:
-            raise _Damaged("the bytes of the next frame were changed")
-        self._line_number += raw.count(b"\n")
-        self._last_at, self._epoch = at, epoch
-        return Recorded(raw, at, epoch)
+    def _run(self) -> None:
+        while not self._closing.wait(self._settings.flush_seconds):
+            self.flush()
+        self._finish()
 
-    def _directive(self, line: bytes) -> None:
-        if line.startswith(b"#@ epoch "):
-            (self._epoch,) = self._numbers(line, b"#@ epoch ", 1)
-        elif line.startswith(b"#@ at "):
-            (self._at,) = self._numbers(line, b"#@ at ", 1)
-        elif line.rstrip() == CLOSED.rstrip():
-            self._closed = True
-        elif line.endswith(b"\n"):
-            raise SessionError(f"{self._path}:{self._line_number}: {line.decode(errors='replace').strip()!r} is unknown")
+    def _finish(self) -> None:
+        self.flush()
+        self._close_file()
 
-    def _numbers(self, line: bytes, start: bytes, count: int) -> list[int]:
-        words = line.removeprefix(start).split()
-        if len(words) != count or not all(word.isdigit() for word in words):
-            text = line.decode(errors="replace").strip()
-            raise SessionError(f"{self._path}:{self._line_number}: {text!r} needs {count} whole number(s)")
-        return [int(word) for word in words]
+    def _keep_for_later(self, batch: list[Recorded], error: Exception) -> None:
+        """The disk refused: begin another file at the next flush, with the same frames."""
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
+        with self._lock:
+            self._waiting[:0] = batch
+        if not self._failing:
+            self._failing = True
+            log.error("ami_journal_not_written", journal=self._settings.name, error=str(error))
+            self._alarm(f"journal {self._settings.name} not written: {error}")
 
+    def _alarm(self, message: str | None) -> None:
+        try:
+            self._on_alarm(message)
+        except Exception:  # a faulty alarm must not stop the journal's thread
+            log.exception("ami_journal_alarm_failed", journal=self._settings.name)
 
-# --- writing ----------------------------------------------------------------------------------------------------------
+    def _open_for(self, first: Recorded) -> "_JournalFile":
+        file, settings = self._file, self._settings
+        if file is not None and not file.is_due(first.received_at, settings.rotate_bytes, settings.rotate_seconds):
+            return file
+        self._close_file()
+        settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._delete_old(first.received_at)
+        self._file = _JournalFile(settings.folder, settings.name, first.received_at)
+        return self._file
 
+    def _close_file(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                log.warning("ami_journal_not_closed", journal=self._settings.name, error=str(error))
 
-def write_text_session(path: Path, records: Iterable[Recorded], remark: str = "") -> None:
-    """A session that people read and edit, for a scenario folder or after an incident; `read_session` gives it back."""
-    epoch: Instant | None = None
-    with path.open("wb") as file:
-        for line in remark.splitlines():
-            file.write(f"# {line}\n".encode())
-        for record in records:
-            if not _is_plain(record.frame_bytes):
-                file.write(exact_form(record))
-                epoch = record.epoch
-                continue
-            if record.epoch != epoch:
-                epoch = record.epoch
-                file.write(b"#@ epoch %d\n" % epoch)
-            file.write(b"#@ at %d\n" % record.received_at)
-            file.write(record.frame_bytes.replace(b"\r\n", b"\n") + b"\n\n")
-
-
-def _is_plain(raw: bytes) -> bool:
-    lines = raw.split(b"\r\n")
-    return all(line and not line.startswith(b"#") and b"\n" not in line and b"\r" not in line for line in lines)
+    def _delete_old(self, now: Instant) -> None:
+        if self._settings.keep_seconds is None:
+            return
+        oldest = as_datetime(now - self._settings.keep_seconds * 1_000_000).strftime(_STAMP)
+        start = f"{self._settings.name}-"
+        for path in self._settings.folder.glob(f"{start}*{_SUFFIX}"):
+            if path.name.removeprefix(start) < oldest:
+                path.unlink(missing_ok=True)
 
 
-def exact_form(record: Recorded) -> bytes:
-    """A record in the form of the journal: any bytes, with their length and checksum."""
-    raw = record.frame_bytes
-    return b"#@ frame %d %d %d %d\n%b\r\n\r\n" % (record.received_at, record.epoch, len(raw), crc32(raw), raw)
+class _JournalFile:
+    """One compressed file. Each `write` ends a zstd block, so that a cut file is readable up to its last write."""
+
+    def __init__(self, folder: Path, name: str, opened_at: Instant) -> None:
+        self._opened_at = opened_at
+        self._path, self._fd = _new_file(folder, f"{name}-{as_datetime(opened_at).strftime(_STAMP)}")
+        self._size = 0
+        self._zstd = zstandard.ZstdCompressor(level=3).compressobj()
+
+    def is_due(self, now: Instant, rotate_bytes: int, rotate_seconds: int) -> bool:
+        return self._size >= rotate_bytes or now - self._opened_at >= rotate_seconds * 1_000_000
+
+    def write(self, batch: list[Recorded], remark: bytes) -> None:
+        data = self._zstd.compress(b"".join(map(exact_form, batch)) + remark)
+        self._write_all(data + self._zstd.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
+
+    def close(self) -> None:
+        try:
+            self._write_all(self._zstd.compress(CLOSED) + self._zstd.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
+            os.fsync(self._fd)
+        finally:
+            os.close(self._fd)
+
+    def abandon(self) -> None:
+        """Keep what earlier writes brought, drop the half of the last: it will be written again elsewhere."""
+        try:
+            os.ftruncate(self._fd, self._size)
+            if not self._size:
+                self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("ami_journal_not_cut_back", path=self._path.name, error=str(error))
+        finally:
+            os.close(self._fd)
+
+    def _write_all(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view) :]
+        self._size += len(data)
+
+
+def _new_file(folder: Path, stem: str) -> tuple[Path, int]:
+    for number in itertools.count():
+        path = folder / f"{stem}{f'-{number}' if number else ''}{_SUFFIX}"
+        try:
+            return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            continue
+    raise AssertionError("the numbers do not end")

@@ -21,7 +21,7 @@ class CallReader(Protocol):
     async def journeys(
         self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool
     ) -> Sequence[Journey]:
-        """Calls with ``since <= t0 < until``, by t0, at most ``limit``.
+        """Calls with ``since <= t0 < until``, ordered by ``(t0, call_id)`` in either direction, at most ``limit``.
 
         Raises:
             StoreUnavailable: nothing can be read now.

@@ -180,8 +180,10 @@ class Ready:
         try:
             async with asyncio.timeout(_REACH_SECONDS):
                 await asyncio.to_thread(self._store.ping)
-        except (StoreUnavailable, TimeoutError) as trouble:
-            return False, f"base indisponible : {trouble or 'pas de réponse'}"
+        except StoreUnavailable as trouble:
+            return False, f"base indisponible : {trouble}"
+        except TimeoutError:
+            return False, "base indisponible : pas de réponse"
         return True, waiting
 
 

@@ -1,7 +1,7 @@
 """Everything that follows from a fact hangs in one table, here.
 
-    CallAnswered: open_dossier          the first human has picked up
-    CallClosed:   check_recordings      the caller is gone: is the voice on disk?
+CallAnswered: open_dossier          the first human has picked up
+CallClosed:   check_recordings      the caller is gone: is the voice on disk?
 """
 
 import asyncio

@@ -25,12 +25,13 @@ def calls(settings: Settings, since: str | None, until: str | None, now: Instant
     store = open_store(settings.database_url)
     try:
         for journey in store.reading.journeys(period.since, period.until):
-            yield json.dumps(tell(journey), ensure_ascii=False) if as_json else _line(settings, journey)
+            yield json.dumps(tell(journey), ensure_ascii=False) if as_json else line_of(settings, journey)
     finally:
         store.close()
 
 
-def _line(settings: Settings, journey: Journey) -> str:
+def line_of(settings: Settings, journey: Journey) -> str:
+    """One call on one line, in the site's civil time."""
     when = as_datetime(journey.t0).astimezone(settings.zone).strftime("%d/%m %H:%M:%S")
     path = " > ".join(f"{s.filiere}({s.agent or '-'})" for s in journey.stages) or "(accueil)"
     wait = "" if journey.wait_ms is None else f"{journey.wait_ms / 1000:.1f} s"
@@ -47,7 +48,7 @@ def call(settings: Settings, call_id: str, *, as_json: bool) -> list[str] | None
             return None
         if as_json:
             return [json.dumps(tell(journey), ensure_ascii=False, indent=2)]
-        lines = [_line(settings, journey)]
+        lines = [line_of(settings, journey)]
         for event in store.reading.events(call_id):
             told = ", ".join(
                 f"{name}={value}"

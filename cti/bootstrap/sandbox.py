@@ -1,15 +1,16 @@
 """A site of our own: the shipped configuration with sandbox ports, folders, phones and secrets, written as a config folder.
 
-A sandbox site is an ordinary site: ``cti run --config SITE/config``, ``cti calls --config SITE/config`` and the PBX itself all read
-the same files, so nothing that the demo or the tests show is special to them.
+A sandbox site is an ordinary site: ``cti run --config SITE/config``, ``cti calls --config SITE/config`` and the PBX itself
+all read the same files, so nothing that the demo or the tests show is special to them.
 """
 
+import json
 import secrets
 import socket
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def free_ports(rtp_ports: int = 800) -> Ports:
         sip = _free(held, socket.SOCK_DGRAM)
         tcp = [_free(held, socket.SOCK_STREAM) for _ in range(4)]
         first = _free_range(rtp_ports)
-    return Ports(sip, *tcp, rtp_first=first, rtp_last=first + rtp_ports - 1)
+    ami, agi, pbx_http, web = tcp
+    return Ports(sip, ami, agi, pbx_http, web, rtp_first=first, rtp_last=first + rtp_ports - 1)
 
 
 def _free(held: ExitStack, kind: int) -> int:
@@ -148,6 +150,7 @@ def make_site(
     _merge(tables, site.changes)
     for name, table in tables.items():
         (site.config / f"{name}.toml").write_text(tomli_w.dumps(table), encoding="utf-8")
+    (site.folder / "ports.json").write_text(json.dumps(asdict(site.ports)), encoding="utf-8")
     load(site.config, {})
     return site
 
@@ -195,6 +198,23 @@ def _merge(into: dict[str, Any], changes: Mapping[str, Any]) -> None:
             _merge(into.setdefault(key, {}), value)
         else:
             into[key] = value
+
+
+def open_site(folder: Path) -> Site:
+    """A site written before, found again by its own configuration.
+
+    Raises:
+        OSError, ConfigError: there is none, or it was damaged.
+    """
+    folder = folder.absolute()
+    settings = load(folder / "config", {})
+    kept = json.loads((folder / "ports.json").read_text(encoding="utf-8"))
+    ports = Ports(**kept)
+    phones = tuple(
+        Phone(a.endpoint, a.nom, str(settings.roster.find(a.endpoint).role), a.filieres, a.contact or "")
+        for a in settings.pbx.agents
+    )
+    return Site(folder, ports, phones)
 
 
 def render_site(site: Site, hand_written: Path) -> Path:

@@ -1,11 +1,10 @@
 """The whole service: every room built, wired, started and stopped in the right order.
 
-Order of life: the store first (a service that cannot write says so before it takes a call), then what was promised, then AGI (so that
-callers are answered at once), then the PBX, then the screens. It stops the other way round.
+Order of life: the store first (a service that cannot write says so before it takes a call), then what was promised, then AGI
+(so that callers are answered at once), then the PBX, then the screens. It stops the other way round.
 """
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -17,14 +16,13 @@ from prometheus_client import CollectorRegistry
 
 from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
 from cti.ami.connection import AmiLink, LinkHooks, LinkSettings, LinkTime, wait_for_event
-from cti.ami.secours_spool import SpooledCall
 from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import FiliereCard, Ports
 from cti.bootstrap.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.clock import OneThread, monotonic_us, now
 from cti.bootstrap.reactions import reactions
-from cti.bootstrap.spool import import_spool
+from cti.bootstrap.spool import SpoolImport
 from cti.bootstrap.watch import PbxWatch, WatchSettings
 from cti.journey.words import Instant
 from cti.live.board import Board
@@ -104,7 +102,7 @@ class Service:
         )
         actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
         links = [spawn(watch.link.run()), spawn(actions.run())]
-        spool = spawn(import_spool(Path(settings.pbx.spool_dir), pipeline, asyncio.sleep))
+        spool = spawn(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
 
         figures = Figures(settings, store)
         days = DayWatch(board, figures.of_the_day, clock=now, local_day=figures.day, pause=asyncio.sleep)

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from cti.ami.actions import MemberRow, PbxActions
-from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkTime
+from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkState, LinkTime
 from cti.ami.frames import AmiError, Frame
 from cti.ami.sessions import SessionJournal
 from cti.ami.translate import Channel, Role, Translator, endpoint_of
@@ -122,7 +122,7 @@ class PbxWatch:
         rows, troubles = await asyncio.to_thread(self._rows, first)
         alive = {row.uniqueid: row for row in channels}
         told = catch_up(rows, alive.keys(), open_calls, since, until, "liaison PBX perdue ou service arrêté")
-        if not self.link.state.value == "up":
+        if self.link.state is not LinkState.UP:
             return
         self._apply(info, told, since, until)
         for uniqueid, row in alive.items():

@@ -23,9 +23,7 @@ _LABEL_BREAK: Final = "<br/>"
 def notes(table: Mapping[State, Mapping[type[CallEvent], State]] = TRANSITIONS) -> tuple[str, ...]:
     """The events that move nobody from any state, in the order of the table's first state."""
     first = next(iter(table))
-    return tuple(
-        kind.__name__ for kind in table[first] if all(rows.get(kind) is state for state, rows in table.items())
-    )
+    return tuple(kind.__name__ for kind in table[first] if all(rows.get(kind) is state for state, rows in table.items()))
 
 
 def diagram(table: Mapping[State, Mapping[type[CallEvent], State]] = TRANSITIONS) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from cti.journey import CallEvent, CallId, Fact, FiliereCode, Instant, Journey, PbxEvent, State
-from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp
+from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp, Presence
 from cti.journey.facts import CallAnswered, CallClosed, CallOpened
 from cti.journey.model import Outcome
 from cti.live import telling
@@ -178,6 +178,21 @@ class Board:
     def calls(self) -> Mapping[CallId, CallView]:
         """The calls in progress."""
         return self._floor.calls
+
+    def loads(self) -> Mapping[FiliereCode, tuple[int, int, int, Instant | None, int]] | None:
+        """For routing: (agents in the room, free, callers waiting, oldest since, paused) by filière; None when the PBX is not seen.
+
+        A phone that the PBX cannot reach is nobody in the room.
+        """
+        if not self._link.up:
+            return None
+        loads = {}
+        for code in self._specs:
+            agents, counts = self._floor.agents(code), self._floor.counts(code)
+            present = sum(agents.values()) - agents.get(Presence.UNREACHABLE, 0)
+            paused = agents.get(Presence.PAUSED, 0)
+            loads[code] = (present, agents.get(Presence.FREE, 0), counts.waiting, counts.oldest_since, paused)
+        return loads
 
     def snapshot(self) -> dict[str, Any]:
         """The whole picture, as plain data."""

@@ -150,4 +150,4 @@ def mask(caller: str | None) -> str | None:
         return None
     digits = [char for char in caller if char.isdigit()]
     shown = "".join(digits[-4:]) if len(digits) >= 8 else ""
-    return f"••••{shown}"
+    return f"••{shown or '••'}"

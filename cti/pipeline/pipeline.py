@@ -56,6 +56,8 @@ class Pipeline:
         self._idle.set()
         self._stopping = False
         self._down_since: Instant | None = None
+        self._committed = 0
+        self._marks: list[tuple[int, asyncio.Event]] = []
         self.store_ok = True
 
     # --- entering ------------------------------------------------------------------------------------------------------
@@ -134,6 +136,20 @@ class Pipeline:
         """Wait until everything submitted is committed and told, and every promise kept."""
         await self._idle.wait()
 
+    async def written(self) -> None:
+        """Wait until everything submitted so far is on disk, whatever comes meanwhile."""
+        mark = asyncio.Event()
+        self._marks.append((self.counters.events + len(self._lanes.strays), mark))
+        self._stir()
+        self._reach_marks()
+        await mark.wait()
+
+    def _reach_marks(self) -> None:
+        for target, mark in self._marks:
+            if target <= self._committed:
+                mark.set()
+        self._marks = [(target, mark) for target, mark in self._marks if not mark.is_set()]
+
     def stop(self) -> None:
         """Commit what is folded, then let ``run`` return; promises not yet kept stay in the outbox."""
         self._stopping = True
@@ -157,6 +173,8 @@ class Pipeline:
         )
         if not await self._commit(batch, items):
             return
+        self._committed += len(items)
+        self._reach_marks()
         self._say(items)
         for kept in batch.kept:
             self._keeper.written(kept)

@@ -265,10 +265,9 @@ class Judge:
         return marks
 
     def _abandoned(self, journey: Journey, wait: int | None, limits: _Thresholds) -> list[Mark]:
-        marks = [Mark.ABANDON]
         phase = journey.abandon_phase
-        if phase is not None:
-            marks.append(_PHASES[phase])
+        assert phase is not None, "an abandoned call has the phase in which it was"
+        marks = [Mark.ABANDON, _PHASES[phase]]
         if wait is None:
             marks.append(Mark.DUREE_INCONNUE)
             return marks

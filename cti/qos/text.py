@@ -101,13 +101,9 @@ _OWN_REASONS: Final = frozenset(
 def _value(figure: Figure) -> str:
     if figure.value is None:
         return NOT_COMPUTABLE
-    match figure.unit:
-        case FigureUnit.RATIO:
-            return ratio(figure.value)
-        case FigureUnit.MS:
-            return duration(figure.value)
-        case FigureUnit.APPELS | FigureUnit.NUMEROS:
-            return f"{figure.value:.0f}"
+    if figure.unit is FigureUnit.RATIO:
+        return ratio(figure.value)
+    return duration(figure.value) if figure.unit is FigureUnit.MS else f"{figure.value:.0f}"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> Iterable[str]:

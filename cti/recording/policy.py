@@ -43,6 +43,7 @@ class RecordingSettings:
     #: A file may be so much shorter than the talks it must hold: the PBX drops the frame it is in when a channel ends.
     tolerance_ms: int = 1000
     #: The time line of a file may lag so much behind the clock at the end of the last talk: no time passes without frames.
+    #: Measured on Asterisk 22.10.1 with phones that always send: 3 320 ms of file for 3 321 ms of call.
     derive_ms: int = 3000
     #: A tenth of a second whose loudest sample (of 32 767) stays at or under this is silence: no line is so quiet.
     silence_max_peak: int = 64

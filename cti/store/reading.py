@@ -78,6 +78,12 @@ class Reading:
         with reaching(), self._engine.connect() as connection:
             return [from_json(kind, call_id, payload) for kind, payload in connection.execute(query)]
 
+    def last_at(self) -> Instant | None:
+        """The instant of the last journalled event: until then we saw the PBX. None for an empty journal."""
+        with reaching(), self._engine.connect() as connection:
+            found: Instant | None = connection.execute(select(t.event.c.at).order_by(t.event.c.seq.desc()).limit(1)).scalar()
+        return found
+
     def gaps(self, since: Instant, until: Instant) -> list[Gap]:
         """The intervals in which we did not see the PBX and that touch ``since..until``, in order."""
         query = select(t.gap).where(t.gap.c.since < until, t.gap.c.until > since).order_by(t.gap.c.since, t.gap.c.until)
@@ -128,6 +134,6 @@ def _complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Jo
 
 def _by_call(connection: Connection, query: Select[Any], ids: list[CallId]) -> dict[CallId, list[Row]]:
     found: dict[CallId, list[Row]] = {}
-    for row in connection.execute(query, {"calls": ids}):
+    for row in connection.execute(query, {"calls": ids}).all():
         found.setdefault(row[0], []).append(row)
     return found

@@ -92,7 +92,7 @@ class FakeReader:
         if self.failure is not None:
             raise self.failure
         rows = [row for row in self.rows if since <= row.t0 < until and flux in (None, row.flux)]
-        return sorted(rows, key=lambda row: row.t0, reverse=newest_first)[:limit]
+        return sorted(rows, key=lambda row: (row.t0, row.call_id), reverse=newest_first)[:limit]
 
     async def journey(self, call_id: str) -> Journey | None:
         if self.failure is not None:

@@ -24,7 +24,7 @@ CALLER_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
   <send retrans="500"><![CDATA[
 INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: {who} <sip:{number}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
+From: <sip:{number}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>
 Call-ID: [call_id]
 CSeq: 1 INVITE
@@ -66,7 +66,7 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 [last_From:]
 [last_To:]
 Call-ID: [call_id]
-CSeq: 2 BYE
+CSeq: 99 BYE
 Max-Forwards: 70
 Content-Length: 0
 
@@ -169,9 +169,36 @@ Max-Forwards: 70
 ]]></send>
 """
 
-def caller(tone: Path, number: str = "0612345678", hangs_up_after_ms: int | None = None, who: str = "", extra: str = "") -> str:
-    """A caller: hangs up after a while, or waits to be hung up on."""
-    head = CALLER_HEAD.format(number=number, who=who, tone=tone, extra=extra)
+#: Asterisk tells a phone who has answered (connected line) by asking again within the call.
+LEARNS_WHO_ANSWERED = """  <recv request="INVITE"/>
+  <send retrans="500"><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:phone@[local_ip]:[local_port]>
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=caller 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [rtpstream_audio_port] RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+]]></send>
+  <recv request="ACK"/>
+"""
+
+
+def caller(
+    tone: Path, number: str = "0612345678", hangs_up_after_ms: int | None = None, extra: str = "", then: str = ""
+) -> str:
+    """A caller: does something, then hangs up after a while, or waits to be hung up on."""
+    head = CALLER_HEAD.format(number=number, tone=tone, extra=extra) + then
     return head + (IS_HUNG_UP if hangs_up_after_ms is None else HANGS_UP.format(after_ms=hangs_up_after_ms))
 
 
@@ -206,12 +233,13 @@ def refer(name: str, target: str, after_ms: int = 1500) -> str:
     return f'  <pause milliseconds="{after_ms}"/>\n{request}  <recv response="202"/>\n{notified}{notified}'
 
 
-def presses(name: str, keys: str, after_ms: int = 1500) -> str:
+def presses(name: str, keys: str, after_ms: int = 1500, is_caller: bool = False) -> str:
     """Keys sent as SIP INFO."""
     text = f'  <pause milliseconds="{after_ms}"/>\n'
     for number, key in enumerate(keys):
         body = f"Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal={key}\nDuration=160\n"
-        text += IN_DIALOG.format(method="INFO", cseq=20 + number, name=name, body=body)
+        request = IN_DIALOG.format(method="INFO", cseq=20 + number, name=name, body=body)
+        text += request.replace("From: [$mine]", "[last_From:]").replace("To: [$theirs]", "[last_To:]") if is_caller else request
         text += '  <recv response="200"/>\n  <pause milliseconds="100"/>\n'
     return text
 
@@ -285,7 +313,8 @@ class Manager:
             while True:
                 text = (await self.reader.readuntil(b"\r\n\r\n")).decode()
                 self.raw.append(text.replace("\r\n", "\n"))
-                self.frames.append(dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in text.split("\r\n") if line))
+                lines = (line.partition(": ") for line in text.split("\r\n") if line)
+                self.frames.append({name.rstrip(":"): value for name, _, value in lines})
                 self._news.set()
 
     async def do(self, action: str, **headers: str) -> Frame:
@@ -419,10 +448,10 @@ class Room:
         remote = f"127.0.0.1:{self.spec.sip_port}"
         return self.sipp(scenario or caller(self.patient_tone), port, remote=remote, service=number, calls=1, **run)
 
-    def answering(self, name: str, hertz: float, then: str = "", after_ms: int = 200) -> SippProcess:
+    def answering(self, name: str, hertz: float, then: str = "", talks_ms: int | None = None) -> SippProcess:
         """An agent who answers soon, with a tone of his own."""
         tone = write_tone(self.base / f"{name}.alaw", hertz)
-        return self.phone(name, agent(name, tone, after_ms, then))
+        return self.phone(name, agent(name, tone, 200, then, talks_ms))
 
     async def hang_up(self, channel: str) -> None:
         """End a call from the PBX's side, and wait until it is over."""

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from cti.ami.actions import ChannelRow, CoreStatus, Done, MemberRow, PbxActions, QueueRow, UnreadableRow, WaitingRow
+from cti.ami.answers import Answer, Headers, UnsafeValue
 from cti.ami.frames import MissingHeader, parse
-from cti.ami.protocol import Answer, Headers, UnsafeValue
 
 
 def frame(*lines: str) -> str:

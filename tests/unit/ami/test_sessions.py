@@ -19,8 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.ami.frames import Frame, parse
-from cti.ami.journal import JournalSettings, SessionJournal
-from cti.ami.sessions import Recorded, SessionError, read_session, write_text_session
+from cti.ami.sessions import JournalSettings, Recorded, SessionError, SessionJournal, read_session, write_text_session
 
 AT = 1_786_350_000_000_000
 SECOND = 1_000_000
@@ -84,7 +83,7 @@ def test_killed_service_loses_nothing_that_was_flushed(tmp_path: Path) -> None:
     script = """
         import sys, pathlib, threading
         from cti.ami.frames import parse
-        from cti.ami.journal import JournalSettings, SessionJournal
+        from cti.ami.sessions import JournalSettings, SessionJournal
         kept = SessionJournal(JournalSettings(pathlib.Path(sys.argv[1]), "events", flush_seconds=0.01), print)
         kept.start()
         for number in range(500):
@@ -185,7 +184,7 @@ class FullDisk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FullDisk]:
     full = FullDisk()
-    monkeypatch.setattr("cti.ami.journal.os.write", full)
+    monkeypatch.setattr("cti.ami.sessions.os.write", full)
     yield full
     full.full = False
 

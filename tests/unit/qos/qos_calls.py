@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import settings as settings_of
+
 from cti.journey import Journey, Leg, Quality, Stage, State
 from cti.journey.events import OfferEnd
 from cti.journey.model import StageEnd
@@ -15,6 +17,8 @@ from cti.journey.words import from_datetime
 from cti.qos import Period, Regulation, from_mapping
 from cti.qos.period import local_day
 
+#: A busy machine is no defect: properties have no time limit of their own.
+UNHURRIED = settings_of(deadline=None)
 PARIS = ZoneInfo("Europe/Paris")
 QOS_TOML = Path(__file__).parents[3] / "config" / "qos.toml"
 

@@ -145,5 +145,6 @@ def test_the_wall_clock_decides_in_summer_and_in_winter() -> None:
 
 def test_a_zone_overseas() -> None:
     table = calendar(departement="974", zone="Indian/Reunion")
+    assert table.zone.key == "Indian/Reunion"
     assert table.is_sas(table.local(paris("2026-11-18T05:00:00")))  # 08:00 in Saint-Denis
     assert not table.is_sas(table.local(paris("2026-11-18T17:00:00")))

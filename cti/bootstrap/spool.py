@@ -1,0 +1,92 @@
+"""Taking in the calls that the PBX routed alone: one small file each, left by the secours script.
+
+A file is a witness beside CEL: it confirms a call that CEL has told, and makes known one that CEL has not. It is removed only
+when what it says is on disk.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from cti.ami import secours_spool
+from cti.ami.secours_spool import SecoursCall
+from cti.ami.translate import Translator
+from cti.journey import events as ev
+from cti.pipeline import Pipeline
+
+log = structlog.get_logger(__name__)
+
+
+class _Watch(Protocol):
+    @property
+    def up(self) -> bool: ...
+    @property
+    def translator(self) -> Translator: ...
+
+
+class SpoolImport:
+    """Looks into the spool every few seconds, once the PBX is seen and caught up with."""
+
+    def __init__(
+        self,
+        folder: Path,
+        watch: _Watch,
+        pipeline: Pipeline,
+        pause: Callable[[float], Awaitable[None]],
+        every_seconds: float = 3.0,
+    ) -> None:
+        self._folder = folder
+        self._watch = watch
+        self._pipeline = pipeline
+        self._pause = pause
+        self._every_seconds = every_seconds
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            if self._watch.up:
+                await self.look()
+            await self._pause(self._every_seconds)
+
+    async def look(self) -> int:
+        """Take in what is there; how many files."""
+        try:
+            found = await asyncio.to_thread(secours_spool.read, self._folder)
+        except OSError as trouble:
+            log.error("secours_spool_unreadable", error=str(trouble))  # noqa: TRY400 - the path says it all
+            return 0
+        for why in found.rejected:
+            log.error("secours_file_rejected", why=why)
+        for file in found.files:
+            self._pipeline.submit(self._events(file.call), f"secours:{file.call.call_id}")
+        if found.files:
+            await self._pipeline.written()
+            for file in found.files:
+                await asyncio.to_thread(secours_spool.forget, file)
+            log.info("secours_calls_imported", calls=len(found.files))
+        return len(found.files)
+
+    def _events(self, call: SecoursCall) -> Iterator[ev.CallEvent]:
+        yield ev.CallArrived(
+            call_id=call.call_id,
+            at=call.at,
+            seen=ev.Seen.SPOOL,
+            channel=call.uniqueid,
+            did=call.did,
+            flux=call.flux,
+            caller=call.caller,
+        )
+        yield ev.ServiceSilent(call_id=call.call_id, at=call.at, seen=ev.Seen.SPOOL, reason=call.reason)
+        if self._watch.translator.book.get(call.uniqueid) is None and self._pipeline.journey(call.call_id) is None:
+            # No live channel and nobody else knows this call: that it was there is all that is known.
+            yield ev.ObservationLost(
+                call_id=call.call_id,
+                at=call.at,
+                seen=ev.Seen.SPOOL,
+                since=call.at,
+                reason="seul le fichier de secours connaît cet appel",
+            )
+            yield ev.CallEnded(call_id=call.call_id, at=call.at, seen=ev.Seen.SPOOL)

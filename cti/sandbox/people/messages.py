@@ -1,0 +1,125 @@
+"""The SIP that simulated people speak, as the pieces SIPp scenarios are made of.
+
+Each function gives one scenario step as XML. The square brackets are SIPp's own keywords, filled in for each call.
+"""
+
+from xml.sax.saxutils import quoteattr
+
+_VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
+_ECHOED = "[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n"
+_SDP = """v=0
+o=- 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [rtpstream_audio_port] RTP/AVP 8 101
+a=rtpmap:8 PCMA/8000
+a=rtpmap:101 telephone-event/8000
+"""
+_NO_BODY = "Content-Length: 0\n\n"
+_WITH_SDP = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{_SDP}"
+
+AGENT_TAG = ";tag=[pid]a[call_number]"
+"""What an agent's phone adds to To when it answers a new call."""
+
+
+def send(text: str, retrans: bool = False, goto: str = "") -> str:
+    """One message sent; `retrans` repeats it until it is answered, `goto` is the step that follows."""
+    attributes = (' retrans="500"' if retrans else "") + _goto(goto)
+    return f"  <send{attributes}><![CDATA[\n{text}]]></send>\n"
+
+
+def hears(request: str, goto: str) -> str:
+    """A request that may come now or during the pause that follows, and the step it leads to."""
+    return f'  <recv request="{request}" optional="true"{_goto(goto)}/>\n'
+
+
+def hears_code(code: int, goto: str = "") -> str:
+    """A response that may come now, and the step it leads to; without `goto` it changes nothing."""
+    return f'  <recv response="{code}" optional="true"{_goto(goto)}/>\n'
+
+
+def needs(request: str, within_ms: int, late: str, inner: str = "") -> str:
+    """A request that must come within `within_ms`; when it does not, the call goes to the step `late`."""
+    return f'  <recv request="{request}" timeout="{within_ms}" ontimeout={quoteattr(late)}>{inner}</recv>\n'
+
+
+def needs_code(code: int, within_ms: int, late: str, attributes: str = "") -> str:
+    """A response that must come within `within_ms`; when it does not, the call goes to the step `late`."""
+    return f'  <recv response="{code}" timeout="{within_ms}" ontimeout={quoteattr(late)}{attributes}/>\n'
+
+
+def label(name: str) -> str:
+    """The name of the step that follows."""
+    return f"  <label id={quoteattr(name)}/>\n"
+
+
+def pause(variable: str) -> str:
+    """Wait as many milliseconds as the variable says; what `hears` announced just before is heard meanwhile."""
+    return f'  <pause variable="{variable}"/>\n'
+
+
+def jump(goto: str, test: str = "") -> str:
+    """Go to a step; with `test` only when that variable is set."""
+    return f"  <nop{_goto(goto)}{f' test={quoteattr(test)}' if test else ''}/>\n"
+
+
+def actions(inner: str) -> str:
+    """A step that only acts."""
+    return f"  <nop><action>\n{inner}  </action></nop>\n"
+
+
+def drawn(variable: str, number: int) -> str:
+    """Action: read a drawn number of milliseconds from field `number` of this call's line."""
+    return (
+        f'    <assignstr assign_to="{variable}_text" value="[field{number}]"/>\n'
+        f'    <todouble assign_to="{variable}" variable="{variable}_text"/>\n'
+    )
+
+
+def chosen(variable: str, number: int, value: str) -> str:
+    """Action: set `variable` when field `number` of this call's line is `value`."""
+    return (
+        f'    <assignstr assign_to="{variable}_text" value="[field{number}]"/>\n'
+        f'    <strcmp assign_to="{variable}_same" variable="{variable}_text" value="{value}"/>\n'
+        f'    <test assign_to="{variable}" variable="{variable}_same" compare="equal" value="0"/>\n'
+    )
+
+
+def talks(tone: str) -> str:
+    """Speak from now to the end of the call: the tone, over and over, as A-law."""
+    return f"  <nop><action><exec rtp_stream={quoteattr(f'{tone},-1,8,PCMA/8000')}/></action></nop>\n"
+
+
+def invite(number: str, identity: str, user: str, subject: str) -> str:
+    """The caller's INVITE, as an operator passes it on."""
+    return (
+        f"INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0\n{_VIA}\n"
+        f"From: <sip:{user}@[local_ip]:[local_port]>;tag=[pid]c[call_number]\n"
+        f"To: <sip:{number}@[remote_ip]:[remote_port]>\nCall-ID: [call_id]\nCSeq: 1 INVITE\n"
+        f"Contact: <sip:trunk@[local_ip]:[local_port]>\n{identity}\nSubject: {subject}\nMax-Forwards: 70\n{_WITH_SDP}"
+    )
+
+
+def ack(refused: bool = False) -> str:
+    """The caller's ACK: of an answer, or of a refusal (same transaction as the INVITE)."""
+    target, via = ("sip:[remote_ip]:[remote_port]", "[last_Via:]") if refused else ("[next_url]", _VIA)
+    return f"ACK {target} SIP/2.0\n{via}\n[last_From:]\n[last_To:]\nCall-ID: [call_id]\nCSeq: 1 ACK\nMax-Forwards: 70\n{_NO_BODY}"
+
+
+def request(method: str, cseq: int, mine: str, theirs: str, more: str = _NO_BODY) -> str:
+    """A request inside the conversation; `mine` and `theirs` are this side's and the PBX's From or To."""
+    return (
+        f"{method} [next_url] SIP/2.0\n{_VIA}\nFrom: {mine}\nTo: {theirs}\nCall-ID: [call_id]\nCSeq: {cseq} {method}\n"
+        f"Contact: <sip:people@[local_ip]:[local_port]>\nMax-Forwards: 70\n{more}"
+    )
+
+
+def response(code: int, reason: str, tag: str = "", sdp: bool = False, cseq: str = "[last_CSeq:]") -> str:
+    """The response to the request received last."""
+    contact = "Contact: <sip:people@[local_ip]:[local_port]>\n" if code < 300 else ""  # noqa: PLR2004
+    return f"SIP/2.0 {code} {reason}\n{_ECHOED.format(tag=tag)}{cseq}\n{contact}{_WITH_SDP if sdp else _NO_BODY}"
+
+
+def _goto(name: str) -> str:
+    return f" next={quoteattr(name)}" if name else ""
