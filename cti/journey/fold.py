@@ -78,26 +78,48 @@ def _quality(journey: Journey, event: ev.CallEvent) -> Quality:
 
 
 def _already_told(journey: Journey, event: ev.CallEvent) -> bool:
-    """Events that come twice (two witnesses, a repeated frame) are no surprise."""
+    """Events that come twice (two witnesses, a repeated frame) are no surprise: the journey already holds what they say."""
     match event:
         case ev.CallArrived():
-            return journey.state is not State.EXPECTED
+            return journey.channel != ""
         case ev.CallEnded():
             return journey.ended_at is not None
         case ev.QueueEntered():
-            return any(s.filiere == event.filiere and abs(s.entered_at - event.at) < SAME_MOMENT for s in journey.stages)
+            return any(_same_entry(stage, event) for stage in journey.stages)
         case ev.AgentOffered() | ev.AgentAnswered() | ev.AgentJoined() | ev.OfferEnded() | ev.AgentLeft():
-            return _find_leg(journey, event.leg) is not None
+            where = _find_leg(journey, event.leg)
+            return where is not None and _leg_holds(journey.stages[where[0]].legs[where[1]], event)
         case ev.GreetingStarted():
             return journey.greeting_started_at is not None
         case ev.GreetingEnded():
             return journey.greeting_ended_at is not None
         case ev.QueueGaveUp():
             return any(s.end is StageEnd.GAVE_UP and s.left_at == event.at for s in journey.stages)
-        case ev.CallerUnheld() | ev.CallerHeld() | ev.CallRouted() | ev.TransferAsked():
-            return False
         case _:
             return False
+
+
+def _same_entry(stage: Stage, event: ev.QueueEntered) -> bool:
+    """Two witnesses of one entry; an entry after the stage was left is another one, however soon."""
+    return (
+        stage.filiere == event.filiere
+        and abs(stage.entered_at - event.at) < SAME_MOMENT
+        and (stage.left_at is None or event.at < stage.left_at)
+    )
+
+
+def _leg_holds(leg: Leg, event: ev.CallEvent) -> bool:
+    match event:
+        case ev.AgentAnswered():
+            return leg.answered_at is not None
+        case ev.AgentJoined():
+            return leg.joined_at is not None
+        case ev.OfferEnded():
+            return not leg.ringing
+        case ev.AgentLeft():
+            return leg.ended_at is not None
+        case _:
+            return True
 
 
 def _surprise(journey: Journey, at: Instant, kind: str, detail: str) -> Folded:
@@ -153,6 +175,8 @@ def _close_stage(journey: Journey, at: Instant, end: StageEnd, **changes: Any) -
 
 
 def _arrived(journey: Journey, event: ev.CallArrived) -> Folded:
+    if journey.channel:
+        return journey, ()
     after = replace(
         journey,
         t0=event.at,
@@ -199,12 +223,22 @@ def _queue_entered(journey: Journey, event: ev.QueueEntered) -> Folded:
     return replace(after, stages=(*after.stages, stage), route=None), ()
 
 
-def _offered(journey: Journey, event: ev.AgentOffered) -> Folded:
+def _in_a_stage(journey: Journey, at: Instant, filiere: str) -> Folded:
+    """A phone is asked or answers: the caller is in that queue, even when nobody saw him enter it."""
     stage = journey.stage
-    if stage is None or _find_leg(journey, event.leg) is not None:
+    if stage is not None and stage.left_at is None:
         return journey, ()
+    noted, facts = _surprise(journey, at, "queue_entry_unseen", f"an agent of {filiere or '?'} was asked outside any queue")
+    return replace(noted, stages=(*noted.stages, Stage(filiere=filiere, entered_at=at))), facts
+
+
+def _offered(journey: Journey, event: ev.AgentOffered) -> Folded:
+    if _find_leg(journey, event.leg) is not None:
+        return journey, ()
+    after, facts = _in_a_stage(journey, event.at, event.filiere)
+    stage = after.stages[-1]
     leg = Leg(agent=event.agent, leg=event.leg, offered_at=event.at)
-    return _with_stage(journey, len(journey.stages) - 1, legs=(*stage.legs, leg)), ()
+    return _with_stage(after, len(after.stages) - 1, legs=(*stage.legs, leg)), facts
 
 
 def _offer_ended(journey: Journey, event: ev.OfferEnded) -> Folded:
@@ -218,22 +252,19 @@ def _offer_ended(journey: Journey, event: ev.OfferEnded) -> Folded:
 
 
 def _answered(journey: Journey, event: ev.AgentAnswered) -> Folded:
+    facts: list[Fact] = []
     where = _find_leg(journey, event.leg)
     if where is None:  # the offer was not seen (gap): the answer is the truth all the same
-        offered, _ = _offered(
-            journey,
-            ev.AgentOffered(call_id=event.call_id, at=event.at, filiere=event.filiere or "", agent=event.agent, leg=event.leg),
-        )
-        where = _find_leg(offered, event.leg)
-        if where is None:
-            return _surprise(journey, event.at, "answer_without_stage", f"{event.agent} answered outside any queue")
-        journey = _with_leg(offered, where, offered_at=None)
+        journey, noted = _in_a_stage(journey, event.at, event.filiere or "")
+        facts.extend(noted)
+        where = (len(journey.stages) - 1, len(journey.stages[-1].legs))
+        unseen = Leg(agent=event.agent, leg=event.leg)
+        journey = _with_stage(journey, where[0], legs=(*journey.stages[-1].legs, unseen))
     index, at = where[0], event.at
     stage = journey.stages[index]
     if stage.legs[where[1]].answered_at is not None:
         return journey, ()
     after = _with_leg(journey, where, answered_at=at, ended_at=None, how=None)
-    facts: list[Fact] = []
     if stage.answered_at is None:
         after = _with_stage(after, index, answered_at=at, agent=event.agent)
         facts.append(StageAnswered(journey.call_id, at, event.agent, stage.filiere, index))
@@ -242,8 +273,7 @@ def _answered(journey: Journey, event: ev.AgentAnswered) -> Folded:
         facts.extend(noted)
     if journey.answered_at is None:
         after = replace(after, answered_at=at, answered_by=event.agent)
-        wait_ms = after.wait_ms
-        facts.insert(0, CallAnswered(journey.call_id, at, event.agent, stage.filiere, wait_ms or 0))
+        facts.insert(0, CallAnswered(journey.call_id, at, event.agent, stage.filiere, after.wait_ms or 0))
     return after, tuple(facts)
 
 
@@ -278,18 +308,21 @@ def _left(journey: Journey, event: ev.AgentLeft) -> Folded:
 
 def _gave_up(journey: Journey, event: ev.QueueGaveUp) -> Folded:
     stage = journey.stage
-    if stage is None or stage.filiere != event.filiere or stage.answered_at is not None:
+    if stage is None or stage.filiere != event.filiere or stage.answered_at is not None or event.at < stage.entered_at:
         return journey, ()  # the queue would not take him: there was no stage to leave
     return _close_stage(journey, event.at, StageEnd.GAVE_UP), ()
 
 
 def _transfer_asked(journey: Journey, event: ev.TransferAsked) -> Folded:
-    stage = journey.stage
-    if stage is None:
+    """Explains the end of the stage in which it was asked; told late (CEL), it must not end a later one."""
+    index = max((i for i, s in enumerate(journey.stages) if s.entered_at <= event.at), default=None)
+    if index is None:
         return journey, ()
-    index = len(journey.stages) - 1
+    stage = journey.stages[index]
     if stage.left_at is None:
         return _close_stage(journey, event.at, StageEnd.TRANSFERRED, via=event.via), ()
+    if stage.end not in (StageEnd.AGENT_HANGUP, StageEnd.MOVED):
+        return journey, ()
     # The agent's BridgeLeave came first: the end it wrote is now explained.
     return _with_stage(journey, index, end=StageEnd.TRANSFERRED, via=event.via), ()
 
@@ -318,7 +351,10 @@ def _recording_checked(journey: Journey, event: ev.RecordingChecked) -> Folded:
     recordings = list(journey.recordings)
     for i, rec in enumerate(recordings):
         if rec.stem == event.stem:
-            recordings[i] = replace(checked, started_at=rec.started_at)
+            checked = replace(checked, started_at=rec.started_at)
+            if replace(checked, checked_at=rec.checked_at) == rec and rec.checked_at is not None:
+                return journey, ()  # looked at again, and the same
+            recordings[i] = checked
             break
     else:
         recordings.append(checked)

@@ -216,6 +216,8 @@ class Journey:
         stage = self.stage
         if self.ended_at is None or self.answered_at is None or stage is None:
             return None
+        if stage.end in (StageEnd.TRANSFERRED, StageEnd.GAVE_UP):  # gone on the way to the next queue
+            return self.route[0] if self.route is not None else stage.filiere
         return stage.filiere if stage.end is StageEnd.ABANDONED else None
 
 

@@ -68,6 +68,8 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
             ev.GreetingEnded: _G,
             ev.CallRouted: _G,
             ev.QueueEntered: _W,
+            ev.AgentOffered: _G,  # his entry in the queue was not seen
+            ev.AgentAnswered: _T,
             ev.QueueGaveUp: _G,  # nobody logged in: the queue would not even take him
             ev.CallEnded: _X,
             **_same(_G, *_NOTES),
@@ -100,6 +102,8 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
         _H: {
             ev.CallerUnheld: _T,
             ev.CallerHeld: _H,
+            ev.AgentOffered: _H,
+            ev.AgentAnswered: _H,
             ev.AgentJoined: _H,
             ev.OfferEnded: _H,
             ev.AgentLeft: _M,
@@ -113,6 +117,8 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
             ev.TransferAsked: _M,
             ev.CallRouted: _M,
             ev.QueueEntered: _W,
+            ev.AgentOffered: _M,
+            ev.AgentAnswered: _T,
             ev.QueueGaveUp: _M,
             ev.AgentLeft: _M,
             ev.OfferEnded: _M,
@@ -123,6 +129,7 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
             **_same(_M, *_NOTES),
         },
         _X: {
+            ev.CallArrived: _X,  # known first by its end: its beginning is told afterwards
             ev.OfferEnded: _X,  # phones stop ringing a moment after the caller is gone
             ev.AgentLeft: _X,
             **_same(_X, *_NOTES),

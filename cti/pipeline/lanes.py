@@ -1,17 +1,19 @@
 """The lanes: the calls in memory, and the fold that moves them.
 
 Folding is immediate and in the PBX's order, so the events of a call can never overtake each other. An event of a call that is not
-in memory (ended long ago, from before our start, or told by CEL) is a *stray*: the store is asked for its call first.
+in memory (ended long ago, from before our start, or told by CEL) is a *stray*: the store is asked for its call first, and until
+then whatever else comes for that call waits behind it.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 
 from cti.journey import Journey, apply
-from cti.journey.events import CallArrived, CallEvent, Seen
+from cti.journey.events import CallArrived, Seen
 from cti.journey.facts import Fact
 from cti.journey.ledger import Entry, Promise
 from cti.journey.words import CallId
@@ -20,27 +22,42 @@ from cti.pipeline.ports import Counters
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One event that has come in."""
+
+    number: int  #: counts up from our start
+    entry: Entry
+    kept: Promise | None = None  #: the promise that is kept once this is written
+
+
 @dataclass(slots=True)
 class Folded:
     """One event that has been folded and is not yet written."""
 
+    taken: Taken
     journey: Journey
-    entry: Entry
     facts: tuple[Fact, ...]
-    kept: Promise | None = None
     said: bool = False
 
 
 class Lanes:
-    """Every call that may still move, and what has been folded since the last commit."""
+    """Every call that may still move, and what has come in since the last commit."""
 
     def __init__(self, counters: Counters, ended_kept: int) -> None:
         self.folded: list[Folded] = []
-        self.strays: list[Entry] = []
+        #: By call, in the order of coming; the store is asked for the call that has waited longest first.
+        self.strays: dict[CallId, list[Taken]] = {}
+        self.taken = 0
         self._journeys: dict[CallId, Journey] = {}
         self._ended: OrderedDict[CallId, None] = OrderedDict()
         self._counters = counters
         self._ended_kept = ended_kept
+
+    @property
+    def waiting(self) -> int:
+        """Events that are not yet on disk."""
+        return len(self.folded) + sum(map(len, self.strays.values()))
 
     def get(self, call_id: CallId) -> Journey | None:
         """The call as it is now, if it is in memory."""
@@ -48,25 +65,50 @@ class Lanes:
 
     def put(self, journey: Journey) -> None:
         """Hold a call fetched from the store; what memory already holds is newer and stays."""
-        self._journeys.setdefault(journey.call_id, journey)
-        if journey.ended_at is not None:
-            self._ended[journey.call_id] = None
+        self._hold(self._journeys.get(journey.call_id) or journey)
 
     def live(self) -> tuple[Journey, ...]:
         """The calls that have not ended."""
         return tuple(j for j in self._journeys.values() if j.ended_at is None)
 
-    def take(self, entry: Entry) -> None:
-        """Fold an event, or put it aside until its call has been fetched."""
+    def take(self, entry: Entry, kept: Promise | None = None) -> Folded | None:
+        """Fold an event; None when it is put aside until its call has been fetched."""
         event = entry.event
+        self.taken += 1
+        taken = Taken(self.taken, entry, kept)
+        if event.call_id in self.strays:
+            self.strays[event.call_id].append(taken)
+            return None
         if event.call_id in self._journeys or (isinstance(event, CallArrived) and event.seen is Seen.LIVE):
-            self.fold(entry)
-        else:
-            self.strays.append(entry)
+            return self._fold(taken)
+        self.strays[event.call_id] = [taken]
+        return None
 
-    def fold(self, entry: Entry, kept: Promise | None = None) -> None:
-        """Fold an event into its call, which begins here when memory holds none."""
-        event: CallEvent = entry.event
+    def adopt(self, call_id: CallId, journey: Journey | None) -> None:
+        """Fold the strays of a call that was asked for; None when the store does not know it: it begins here."""
+        if journey is not None:
+            self.put(journey)
+        for taken in self.strays.pop(call_id):
+            self._fold(taken)
+
+    def oldest(self) -> int:
+        """Number of the oldest event that is not yet on disk; beyond the last one when all are."""
+        numbers = [item.taken.number for item in self.folded]
+        numbers.extend(strays[0].number for strays in self.strays.values())
+        return min(numbers, default=self.taken + 1)
+
+    def forget(self, needed: Iterable[CallId]) -> None:
+        """Drop the ended calls beyond the last few; those that a promise needs or that are not on disk stay."""
+        excess = len(self._ended) - self._ended_kept
+        if excess <= 0:
+            return
+        held = {item.journey.call_id for item in self.folded}.union(needed, self.strays)
+        for call_id in list(islice((c for c in self._ended if c not in held), excess)):
+            del self._ended[call_id]
+            self._journeys.pop(call_id, None)
+
+    def _fold(self, taken: Taken) -> Folded:
+        event = taken.entry.event
         journey = self._journeys.get(event.call_id) or Journey(call_id=event.call_id)
         facts: tuple[Fact, ...] = ()
         try:
@@ -75,19 +117,14 @@ class Lanes:
             # The one place where a bug of ours in one call must not reach the others.
             self._counters.rejected += 1
             log.exception("event_rejected", call_id=event.call_id, kind=type(event).__name__)
-        self._journeys[event.call_id] = journey
-        if journey.ended_at is not None:
-            self._ended[event.call_id] = None
-            self._ended.move_to_end(event.call_id)
+        self._hold(journey)
         self._counters.events += 1
-        self.folded.append(Folded(journey, entry, facts, kept))
+        item = Folded(taken, journey, facts)
+        self.folded.append(item)
+        return item
 
-    def forget(self, needed: Iterable[CallId]) -> None:
-        """Drop the ended calls beyond the last few; those that a promise needs stay."""
-        excess = len(self._ended) - self._ended_kept
-        if excess <= 0:
-            return
-        held = set(needed)
-        for call_id in [c for c in self._ended if c not in held][:excess]:
-            del self._ended[call_id]
-            self._journeys.pop(call_id, None)
+    def _hold(self, journey: Journey) -> None:
+        self._journeys[journey.call_id] = journey
+        if journey.ended_at is not None:
+            self._ended[journey.call_id] = None
+            self._ended.move_to_end(journey.call_id)

@@ -47,8 +47,8 @@ def convention(profile: Profile) -> str:
 
 
 def reasons(excluded: Mapping[str, int]) -> str:
-    """``3 appels de test, 2 hors plage horaire``."""
-    return ", ".join(f"{count} {_REASONS[reason]}" for reason, count in excluded.items())
+    """``appels de test : 3, hors plage horaire : 2``."""
+    return ", ".join(f"{_REASONS[reason]} : {count}" for reason, count in excluded.items())
 
 
 def ratio(value: float | None) -> str:

@@ -79,14 +79,16 @@ class Dossiers:
         Raises:
             StoreUnavailable: out of reach, locked or full; nothing was written and no number is spent.
         """
-        first = {request.call_id: request for request in reversed(requests)}
+        first: dict[CallId, DossierRequest] = {}
+        for request in requests:
+            first.setdefault(request.call_id, request)
         with reaching():
             # Most repeats are answered here, without taking anybody's lock.
             with self._readers.connect() as connection:
                 opened = _opened(connection, first)
             if len(opened) < len(first):
                 with self._engine.begin() as connection:
-                    opened = self._open(connection, [r for r in reversed(first.values()) if r.call_id not in opened], opened)
+                    opened = self._open(connection, [r for r in first.values() if r.call_id not in opened], opened)
         return [opened[request.call_id] for request in requests]
 
     def _open(

@@ -26,6 +26,8 @@ _POSTGRES_ARGUMENTS = {
     "application_name": "cti",
     "options": "-c lock_timeout=5000",
 }
+#: How long one waits for a connection when many read at once.
+_POOL_TIMEOUT_SECONDS = 5
 _BEGIN = "cti_sqlite_begin"
 
 
@@ -63,11 +65,12 @@ def build_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     """
     parsed = normalised(url)
     # Values never reach an error message: they hold callers' numbers.
+    shared: dict[str, Any] = {"hide_parameters": True, "pool_timeout": _POOL_TIMEOUT_SECONDS}
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, connect_args=_POSTGRES_ARGUMENTS, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(parsed, connect_args=_POSTGRES_ARGUMENTS, pool_pre_ping=True, **shared)
     file = Path(parsed.database or "").absolute()
     _make_file(file)
-    engine = create_engine(parsed, creator=lambda: _open_sqlite(file, busy_timeout_ms), hide_parameters=True)
+    engine = create_engine(parsed, creator=lambda: _open_sqlite(file, busy_timeout_ms), **shared)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "connect", lambda raw, record: record.info.update(inode=_inode(file)))
     event.listen(engine, "checkout", lambda raw, record, proxy: _refuse_orphan(file, record))

@@ -69,9 +69,9 @@ class Ledger:
             # The file may have been replaced by an older one meanwhile: what we remember of it is no longer sure.
             self._last.clear()
             raise
-        self.remember(journeys)
+        self._remember(journeys)
 
-    def remember(self, journeys: Iterable[Journey]) -> None:
+    def _remember(self, journeys: Iterable[Journey]) -> None:
         """These journeys stand in the database exactly as given."""
         for journey in journeys:
             self._last[journey.call_id] = journey

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from cti.journey import events as ev
 from tests.browser.wall import WallClock, chromium, free_port, furnish, page_of, served
@@ -15,8 +15,7 @@ async def _shoot(browser: Browser, file: Path, doubles: Doubles, *, width: int, 
     async with served(doubles, free_port()) as url:
         page = await page_of(browser, width=width, height=height, scheme=scheme)
         await page.goto(f"{url}/supervision")
-        await page.locator("[data-test=card-n1]").wait_for()
-        await page.wait_for_function("document.querySelector('[data-test=entrants] b').textContent !== '—'")
+        await expect(page.locator("[data-test=entrants] b")).to_have_text("412")
         await page.screenshot(path=file)
         await page.context.close()
 

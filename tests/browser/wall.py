@@ -74,7 +74,7 @@ def furnish(doubles: Doubles, *, busy: int = 0) -> None:
     now, room = doubles.clock(), doubles.room
     doubles.board.seen(ev.LinkUp(at=now - 3600 * S))
     presences = [ev.Presence.TALKING, ev.Presence.FREE, ev.Presence.TALKING, ev.Presence.RINGING, ev.Presence.PAUSED]
-    for filiere, staff in (("n1", 9), ("amu", 6), ("mru", 3), ("mg", 5), ("psy", 1)):
+    for filiere, staff in (("n1", 9), ("amu", 6), ("mru", 3), ("mg", 5), ("mrg", 4), ("psy", 1), ("dentaire", 1)):
         for i in range(staff):
             presence = presences[i % len(presences)] if busy else (ev.Presence.FREE if i else ev.Presence.PAUSED)
             room.agent(f"{filiere}{i + 1:02d}", filiere, presence, now - 60 * S)
@@ -97,7 +97,7 @@ def _past(doubles: Doubles, now: Instant) -> None:
 
 
 def _queue_up(doubles: Doubles, now: Instant, calls: int) -> None:
-    room, order = doubles.room, ("n1", "n1", "amu", "n1", "mg", "mg", "mru")
+    room, order = doubles.room, ("n1", "n1", "amu", "n1", "mg", "mrg", "mru")
     for i in range(calls):
         call, filiere = f"call-{i:02d}", order[i % len(order)]
         t0 = now - (3 + i * 4 if i < 12 else 40 + i * 13) * S

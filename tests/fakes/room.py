@@ -15,12 +15,20 @@ from cti.live import Board, DayCount, Feed, FiliereSpec
 T0: Instant = 1_797_408_000_000_000
 S: Instant = 1_000_000
 
-FILIERES = (
-    FiliereSpec(code="n1", libelle="Accueil N1", ordre=1, couleur="#2f6fde"),
-    FiliereSpec(code="amu", libelle="AMU", ordre=2, couleur="#d64545"),
-    FiliereSpec(code="mru", libelle="Régulation urgente", ordre=3, couleur="#b3541e"),
-    FiliereSpec(code="mg", libelle="Médecine générale", ordre=4, couleur="#2a9d6f"),
-    FiliereSpec(code="psy", libelle="Psychiatrie", ordre=5, couleur="#7d5bc4"),
+FILIERES = tuple(
+    FiliereSpec(code=code, libelle=libelle, ordre=ordre, couleur=couleur)
+    for ordre, (code, libelle, couleur) in enumerate(
+        (
+            ("n1", "ARM N1", "#1565c0"),
+            ("amu", "ARM AMU", "#c62828"),
+            ("mru", "Médecin régulateur urgentiste", "#ad1457"),
+            ("mg", "OSNP", "#2e7d32"),
+            ("mrg", "Médecin régulateur généraliste", "#558b2f"),
+            ("psy", "Psychiatrie", "#6a1b9a"),
+            ("dentaire", "Dentaire", "#00838f"),
+        ),
+        start=1,
+    )
 )
 CARDS = tuple(
     FiliereCard(

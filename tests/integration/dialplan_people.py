@@ -194,9 +194,7 @@ a=rtpmap:8 PCMA/8000
 """
 
 
-def caller(
-    tone: Path, number: str = "0612345678", hangs_up_after_ms: int | None = None, extra: str = "", then: str = ""
-) -> str:
+def caller(tone: Path, number: str = "0612345678", hangs_up_after_ms: int | None = None, extra: str = "", then: str = "") -> str:
     """A caller: does something, then hangs up after a while, or waits to be hung up on."""
     head = CALLER_HEAD.format(number=number, tone=tone, extra=extra) + then
     return head + (IS_HUNG_UP if hangs_up_after_ms is None else HANGS_UP.format(after_ms=hangs_up_after_ms))

@@ -91,15 +91,13 @@ def check_witness(path: Path, arrived: Frame) -> None:
     told = {row[0]: row for row in rows}
     assert json.loads(told["SAS_ARRIVED"][12]) == {"extra": f"{arrived['CallId']}|15|15|0612345678|1|0"}
     assert json.loads(told["SAS_ROUTE"][12]) == {"extra": f"{arrived['CallId']}|n1"}
-    assert told["SAS_RECORDING"][12].endswith(f"{arrived['CallId']}\"}}")
+    assert told["SAS_RECORDING"][12].endswith(f'{arrived["CallId"]}"}}')
     assert told["APP_START"][8:10] == ["Queue", "sas-n1,,,,30"]
     assert abs(float(told["SAS_ARRIVED"][1]) - at(arrived)) < 0.1
     assert {row[2] for row in rows if row[4].startswith("PJSIP/operateur")} == {arrived["Uniqueid"]}
 
 
-async def test_a_frozen_service_holds_one_caller_for_a_moment_and_the_next_not_at_all(
-    tmp_path: Path, install: Install
-) -> None:
+async def test_a_frozen_service_holds_one_caller_for_a_moment_and_the_next_not_at_all(tmp_path: Path, install: Install) -> None:
     async with Room.open(tmp_path, install) as room:
         room.agi.silent = True
         agents = tuple(replace(one, filieres=("amu",)) for one in room.spec.agents)
@@ -184,9 +182,7 @@ async def test_a_caller_is_routed_whatever_fails(tmp_path: Path, install: Instal
 
 
 @pytest.mark.parametrize("by", ["refer", "touche", "api"])
-async def test_a_transfer_keeps_the_patient_and_his_voice_and_frees_the_agent(
-    tmp_path: Path, install: Install, by: str
-) -> None:
+async def test_a_transfer_keeps_the_patient_and_his_voice_and_frees_the_agent(tmp_path: Path, install: Install, by: str) -> None:
     then = {"refer": refer("arm01", "801", 700), "touche": presses("arm01", "*801", 700), "api": ""}[by]
     async with Room.open(tmp_path, install) as room:
         room.agi.answers = to_n1
@@ -262,7 +258,7 @@ async def test_nobody_answers_there_and_the_patient_comes_back(tmp_path: Path, i
     async with Room.open(tmp_path, install) as room:
         filieres = tuple(replace(one, attente_max_seconds=3) for one in room.spec.filieres)
         await room.rerender(filieres=filieres)
-        room.agi.answers = lambda question, _arguments: {"ROUTE": "amu"} if question == "route" else {}
+        room.agi.answers = lambda question, _: {"ROUTE": "amu", "ROUTE_PRIO": "42"} if question == "route" else {}
         never = room.phone("amu01", agent("amu01", room.patient_tone, answers_after_ms=None))
         async with never, room.answering("arm01", 1000, talks_ms=200), room.patient() as patient:
             connect = await talking(room, "sas-n1")
@@ -271,7 +267,7 @@ async def test_nobody_answers_there_and_the_patient_comes_back(tmp_path: Path, i
         assert (left["Filiere"], left["Status"]) == ("amu", "TIMEOUT")
         assert room.agi.questions[1] == ("debordement", [left["CallId"], "amu", "timeout", "1", "", "", "", ""])
         back = room.events.all("SasRoute")[1]
-        assert (back["Filiere"], back["Source"], back["From"], back["Prio"]) == ("n1", "debordement", "amu", "21")
+        assert (back["Filiere"], back["Source"], back["From"], back["Prio"]) == ("n1", "debordement", "amu", "43")
         assert connect["Uniqueid"] == back["Uniqueid"]
 
 
@@ -315,7 +311,8 @@ NUMBERS: list[tuple[str, str, str, dict[str, str]]] = [
         "anonymous",
         "P-Asserted-Identity: <sip:0611223344@operateur.example>\nPrivacy: id\n",
         {"Caller": "0611223344", "Presentation": "prohib_not_screened"},
-    ),]
+    ),
+]
 
 
 async def test_every_number_is_answered(tmp_path: Path, install: Install) -> None:

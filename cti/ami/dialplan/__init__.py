@@ -7,6 +7,7 @@ message.
 
 from cti.ami.dialplan.check import check, problems
 from cti.ami.dialplan.config import pbx_spec
+from cti.ami.dialplan.faults import faults
 from cti.ami.dialplan.render import HAND_WRITTEN, SCRIPT, render, stale, write
 from cti.ami.dialplan.spec import (
     AgentSpec,
@@ -16,7 +17,6 @@ from cti.ami.dialplan.spec import (
     FluxSpec,
     PbxSpec,
     TrunkSpec,
-    faults,
 )
 
 __all__ = [

@@ -95,8 +95,7 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
     text += f"contact = {agent.contact}\n" if agent.contact else "max_contacts = 1\nremove_existing = yes\n"
     if agent.password:
         text += (
-            f"\n[{agent.endpoint}]\ntype = auth\nauth_type = userpass\n"
-            f"username = {agent.endpoint}\npassword = {agent.password}\n"
+            f"\n[{agent.endpoint}]\ntype = auth\nauth_type = userpass\nusername = {agent.endpoint}\npassword = {agent.password}\n"
         )
     return text
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from cti.ami.dialplan.extensions import filieres_conf, flux_conf, globals_conf
+from cti.ami.dialplan.faults import require_sound
 from cti.ami.dialplan.logins import manager_conf
 from cti.ami.dialplan.phones import http_conf, pjsip_conf
 from cti.ami.dialplan.queues import features_conf, queues_conf
-from cti.ami.dialplan.spec import PbxSpec, require_sound
+from cti.ami.dialplan.spec import PbxSpec
 
 #: Files that people write and read; rendering copies them as they stand.
 HAND_WRITTEN: Final = ("extensions.conf", "cel.conf", "cel_custom.conf", "musiconhold.conf")

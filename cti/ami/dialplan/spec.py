@@ -1,12 +1,8 @@
 """What the site tells the PBX: filières, incoming lines, people's phones, trunks, and where the service listens.
 
-These are the renderer's own words: `bootstrap` fills them from `config/`. Everything written here ends up in a line of
-Asterisk configuration, so `faults` refuses whatever could end a line, start a comment or open a second argument.
+These are the renderer's own words: `bootstrap` fills them from `config/` (see `config.pbx_spec`).
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,21 +10,6 @@ from typing import Final
 FLUX_INCONNU: Final = "INCONNU"
 #: Flux of a call from a phone of the room.
 FLUX_POSTE: Final = "POSTE"
-
-# Two characters at least: h, i, s, t, e and T are extensions with a meaning of their own. No hyphen: Asterisk skips
-# it when it compares extensions.
-_FILIERE: Final = re.compile(r"[a-z][a-z0-9_]{1,15}")
-_FLUX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,15}")
-_DID: Final = re.compile(r"\+?[0-9*#]{2,20}")
-_NUMERO: Final = re.compile(r"[0-9]{2,6}")
-_TOUCHE: Final = re.compile(r"[*#][0-9*#]{1,9}")
-_ENDPOINT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
-_WORD: Final = re.compile(r"[A-Za-z0-9_.:/@+-]+")
-_SECRET: Final = re.compile(r"[!-:<-~]{8,128}")
-_NAME: Final = re.compile(r"[^\x00-\x1f\x7f;,\"|\[\]\\<>${}]{1,80}")
-_SOUND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,63}")
-_CONTACT: Final = re.compile(r"sips?:[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?(;[a-z]+=[a-z]+)*")
-_FOLDER: Final = re.compile(r"/[A-Za-z0-9_./-]+")
 
 
 class DialplanSpecError(ValueError):
@@ -152,115 +133,3 @@ class PbxSpec:
     agi_script: str = "cti-secours"
     #: Interpreter of the fallback script; none leaves `/usr/bin/env python3`.
     agi_python: str | None = None
-
-
-def faults(spec: PbxSpec) -> list[str]:
-    """Everything that forbids rendering, one line each; empty when all is well."""
-    return [
-        *_filiere_faults(spec),
-        *_flux_faults(spec),
-        *_phone_faults(spec),
-        *_pbx_faults(spec),
-    ]
-
-
-def require_sound(spec: PbxSpec) -> None:
-    """Raise `DialplanSpecError` with every fault, if there is one."""
-    found = faults(spec)
-    if found:
-        raise DialplanSpecError("\n".join(found))
-
-
-def _unfit(block: str, pattern: re.Pattern[str], **values: str | None) -> Iterator[str]:
-    for name, value in values.items():
-        if value is not None and not pattern.fullmatch(value):
-            shown = "the value" if pattern is _SECRET else repr(value)
-            yield f"[{block}] {name}: {shown} does not match {pattern.pattern}"
-
-
-def _twice(block: str, values: list[str]) -> Iterator[str]:
-    for value, times in Counter(values).items():
-        if times > 1:
-            yield f"[{block}] {value!r} is declared {times} times"
-
-
-def _filiere_faults(spec: PbxSpec) -> Iterator[str]:
-    codes = [filiere.code for filiere in spec.filieres]
-    yield from _twice("filieres", codes)
-    numbers = [filiere.numero for filiere in spec.filieres] + [a.poste for a in spec.agents if a.poste]
-    yield from _twice("numeros", numbers)
-    for filiere in spec.filieres:
-        block = f"filieres.{filiere.code}"
-        yield from _unfit(block, _FILIERE, code=filiere.code)
-        yield from _unfit(block, _NAME, libelle=filiere.libelle)
-        yield from _unfit(block, _NUMERO, numero=filiere.numero)
-        yield from _unfit(block, _TOUCHE, touche=filiere.touche)
-        yield from _unfit(block, _WORD, strategy=filiere.strategy)
-        if filiere.debordement is not None and filiere.debordement not in codes:
-            yield f"[{block}] debordement: unknown filière {filiere.debordement!r}"
-        if min(filiere.ring_seconds, filiere.retry_seconds) < 1:
-            yield f"[{block}] ring_seconds, retry_seconds: at least 1"
-        if min(filiere.wrapup_seconds, filiere.attente_max_seconds, filiere.priorite, filiere.weight) < 0:
-            yield f"[{block}] wrapup_seconds, attente_max_seconds, priorite, weight: never negative"
-    for name, code in (("secours", spec.secours), ("dernier_recours", spec.dernier_recours)):
-        if code not in codes:
-            yield f"[pbx] {name}: unknown filière {code!r}"
-
-
-def _flux_faults(spec: PbxSpec) -> Iterator[str]:
-    yield from _twice("flux", [flux.code for flux in spec.flux])
-    yield from _twice("flux dids", [did for flux in spec.flux for did in flux.dids])
-    for flux in spec.flux:
-        block = f"flux.{flux.code}"
-        yield from _unfit(block, _FLUX, code=flux.code)
-        yield from _unfit(block, _SOUND, accueil=flux.accueil)
-        for did in flux.dids:
-            yield from _unfit(block, _DID, dids=did)
-        if flux.priorite < 0:
-            yield f"[{block}] priorite: never negative"
-
-
-def _phone_faults(spec: PbxSpec) -> Iterator[str]:
-    codes = {filiere.code for filiere in spec.filieres}
-    yield from _twice("endpoints", [a.endpoint for a in spec.agents] + [trunk.name for trunk in spec.trunks])
-    for agent in spec.agents:
-        block = f"agents.{agent.endpoint}"
-        yield from _unfit(block, _ENDPOINT, endpoint=agent.endpoint)
-        yield from _unfit(block, _NAME, nom=agent.nom)
-        yield from _unfit(block, _NUMERO, poste=agent.poste)
-        yield from _unfit(block, _CONTACT, contact=agent.contact)
-        yield from _unfit(block, _SECRET, password=agent.password)
-        for code in agent.filieres:
-            if code not in codes:
-                yield f"[{block}] filieres: unknown filière {code!r}"
-        if agent.contact is None and agent.password is None:
-            yield f"[{block}] password: a phone without a fixed contact must register with a password"
-    for trunk in spec.trunks:
-        block = f"trunks.{trunk.name}"
-        yield from _unfit(block, _ENDPOINT, name=trunk.name)
-        yield from _unfit(block, _CONTACT, contact=trunk.contact)
-        for value in (*trunk.match, *trunk.codecs):
-            yield from _unfit(block, _WORD, match=value)
-        if not trunk.match:
-            yield f"[{block}] match: at least one address"
-
-
-def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
-    yield from _unfit("pbx", _FOLDER, recordings_dir=spec.recordings_dir, spool_dir=spec.spool_dir)
-    yield from _unfit("pbx", _WORD, agi_host=spec.agi_host, http_bind=spec.http_bind, sip_bind=spec.sip_bind)
-    yield from _unfit("pbx", _WORD, langue=spec.langue, agi_script=spec.agi_script, agi_python=spec.agi_python)
-    ami = spec.ami
-    yield from _unfit("pbx.ami", _WORD, bind=ami.bind, events_login=ami.events_login, actions_login=ami.actions_login)
-    yield from _unfit("pbx.ami", _SECRET, events_secret=ami.events_secret, actions_secret=ami.actions_secret)
-    for address in ami.permit:
-        yield from _unfit("pbx.ami", _WORD, permit=address)
-    ports = {"agi_port": spec.agi_port, "http_port": spec.http_port, "sip_port": spec.sip_port, "ami.port": ami.port}
-    for name, port in ports.items():
-        if not 1 <= port <= 65_535:
-            yield f"[pbx] {name}: {port} is not a port"
-    if spec.patience_seconds <= 0 or spec.spool_patience_seconds <= 0:
-        yield "[pbx] patience_seconds, spool_patience_seconds: more than 0, or a caller could wait for ever"
-    if spec.patience_seconds + spec.spool_patience_seconds > 2:
-        yield "[pbx] patience_seconds + spool_patience_seconds: at most 2 s, no fault may hold a caller longer"
-    if spec.repos_seconds < 1 or spec.tours_max < 1:
-        yield "[pbx] repos_seconds, tours_max: at least 1"

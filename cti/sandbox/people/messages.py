@@ -3,6 +3,9 @@
 Each function gives one scenario step as XML. The square brackets are SIPp's own keywords, filled in for each call.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from xml.sax.saxutils import quoteattr
 
 _VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
@@ -16,11 +19,24 @@ m=audio [rtpstream_audio_port] RTP/AVP 8 101
 a=rtpmap:8 PCMA/8000
 a=rtpmap:101 telephone-event/8000
 """
+_NOTHING: Mapping[str | int, str] = MappingProxyType({})
 _NO_BODY = "Content-Length: 0\n\n"
 _WITH_SDP = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{_SDP}"
 
 AGENT_TAG = ";tag=[pid]a[call_number]"
 """What an agent's phone adds to To when it answers a new call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Who speaks and to whom, in the requests of a conversation: its From and To. Only the tags matter to the PBX."""
+
+    mine: str
+    theirs: str
+
+
+CALLER = Side("<sip:[field2]@[local_ip]:[local_port]>;tag=[pid]c[call_number]", "<sip:pbx@[remote_ip]>[peer_tag_param]")
+AGENT = Side(f"<sip:people@[local_ip]:[local_port]>{AGENT_TAG}", "<sip:pbx@[remote_ip]>[peer_tag_param]")
 
 
 def send(text: str, retrans: bool = False, goto: str = "") -> str:
@@ -29,24 +45,22 @@ def send(text: str, retrans: bool = False, goto: str = "") -> str:
     return f"  <send{attributes}><![CDATA[\n{text}]]></send>\n"
 
 
-def hears(request: str, goto: str) -> str:
-    """A request that may come now or during the pause that follows, and the step it leads to."""
-    return f'  <recv request="{request}" optional="true"{_goto(goto)}/>\n'
+def waits(
+    wanted: str | int, within_ms: int | str, late: str, others: Mapping[str | int, str] = _NOTHING, goto: str = "", more: str = ""
+) -> str:
+    """Wait for a request (its name) or a response (its code), at most `within_ms`.
 
-
-def hears_code(code: int, goto: str = "") -> str:
-    """A response that may come now, and the step it leads to; without `goto` it changes nothing."""
-    return f'  <recv response="{code}" optional="true"{_goto(goto)}/>\n'
-
-
-def needs(request: str, within_ms: int, late: str, inner: str = "") -> str:
-    """A request that must come within `within_ms`; when it does not, the call goes to the step `late`."""
-    return f'  <recv request="{request}" timeout="{within_ms}" ontimeout={quoteattr(late)}>{inner}</recv>\n'
-
-
-def needs_code(code: int, within_ms: int, late: str, attributes: str = "") -> str:
-    """A response that must come within `within_ms`; when it does not, the call goes to the step `late`."""
-    return f'  <recv response="{code}" timeout="{within_ms}" ontimeout={quoteattr(late)}{attributes}/>\n'
+    Args:
+        wanted: what should come; the call goes on at `goto`, or at the next step.
+        within_ms: milliseconds, or a field of the call's line.
+        late: the step that follows when it did not come in time.
+        others: what may come instead, with the step each leads to; with an empty one the wait goes on.
+        more: further attributes of the wanted message.
+    """
+    # SIPp arms the timer of the first message of the group only.
+    timer = f' timeout="{within_ms}" ontimeout={quoteattr(late)}'
+    group = [f"  <recv {_which(one)} optional=\"true\"{timer}{_goto(step)}/>\n" for one, step in others.items()]
+    return "".join(group) + f"  <recv {_which(wanted)}{timer}{_goto(goto)}{more}/>\n"
 
 
 def label(name: str) -> str:
@@ -55,7 +69,7 @@ def label(name: str) -> str:
 
 
 def pause(variable: str) -> str:
-    """Wait as many milliseconds as the variable says; what `hears` announced just before is heard meanwhile."""
+    """Wait as many milliseconds as the variable says, before anything was sent."""
     return f'  <pause variable="{variable}"/>\n'
 
 
@@ -91,11 +105,10 @@ def talks(tone: str) -> str:
     return f"  <nop><action><exec rtp_stream={quoteattr(f'{tone},-1,8,PCMA/8000')}/></action></nop>\n"
 
 
-def invite(number: str, identity: str, user: str, subject: str) -> str:
+def invite(number: str, identity: str, subject: str) -> str:
     """The caller's INVITE, as an operator passes it on."""
     return (
-        f"INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0\n{_VIA}\n"
-        f"From: <sip:{user}@[local_ip]:[local_port]>;tag=[pid]c[call_number]\n"
+        f"INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0\n{_VIA}\nFrom: {CALLER.mine}\n"
         f"To: <sip:{number}@[remote_ip]:[remote_port]>\nCall-ID: [call_id]\nCSeq: 1 INVITE\n"
         f"Contact: <sip:trunk@[local_ip]:[local_port]>\n{identity}\nSubject: {subject}\nMax-Forwards: 70\n{_WITH_SDP}"
     )
@@ -107,10 +120,10 @@ def ack(refused: bool = False) -> str:
     return f"ACK {target} SIP/2.0\n{via}\n[last_From:]\n[last_To:]\nCall-ID: [call_id]\nCSeq: 1 ACK\nMax-Forwards: 70\n{_NO_BODY}"
 
 
-def request(method: str, cseq: int, mine: str, theirs: str, more: str = _NO_BODY) -> str:
-    """A request inside the conversation; `mine` and `theirs` are this side's and the PBX's From or To."""
+def request(method: str, cseq: int, who: Side, more: str = _NO_BODY) -> str:
+    """A request inside the conversation; `more` is its own headers, then its body."""
     return (
-        f"{method} [next_url] SIP/2.0\n{_VIA}\nFrom: {mine}\nTo: {theirs}\nCall-ID: [call_id]\nCSeq: {cseq} {method}\n"
+        f"{method} [next_url] SIP/2.0\n{_VIA}\nFrom: {who.mine}\nTo: {who.theirs}\nCall-ID: [call_id]\nCSeq: {cseq} {method}\n"
         f"Contact: <sip:people@[local_ip]:[local_port]>\nMax-Forwards: 70\n{more}"
     )
 
@@ -119,6 +132,10 @@ def response(code: int, reason: str, tag: str = "", sdp: bool = False, cseq: str
     """The response to the request received last."""
     contact = "Contact: <sip:people@[local_ip]:[local_port]>\n" if code < 300 else ""  # noqa: PLR2004
     return f"SIP/2.0 {code} {reason}\n{_ECHOED.format(tag=tag)}{cseq}\n{contact}{_WITH_SDP if sdp else _NO_BODY}"
+
+
+def _which(message: str | int) -> str:
+    return f'response="{message}"' if isinstance(message, int) else f'request="{message}"'
 
 
 def _goto(name: str) -> str:

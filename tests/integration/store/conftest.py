@@ -5,7 +5,9 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -31,7 +33,7 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a server: the one named by CTI_TEST_POSTGRES_URL, the local one, or one of our own."""
     named = os.environ.get("CTI_TEST_POSTGRES_URL")
     local = named or "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -44,18 +46,31 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     initdb, pg_ctl = shutil.which("initdb"), shutil.which("pg_ctl")
     if not (initdb and pg_ctl):
         pytest.skip(f"no PostgreSQL: 127.0.0.1:5432 says {refusal!r}, and initdb and pg_ctl are not on the PATH")
-    folder, port = tmp_path_factory.mktemp("postgres"), _free_port()
-    made = subprocess.run([initdb, "-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8"], capture_output=True, text=True)
+    # Not under pytest's own folder: PostgreSQL refuses to run as root, and the account it runs as then may not enter there.
+    with tempfile.TemporaryDirectory(prefix="cti_postgres_") as folder:
+        if os.geteuid() == 0:
+            try:
+                shutil.chown(folder, "postgres")
+            except LookupError:
+                pytest.skip("no PostgreSQL: initdb refuses to run as root and there is no account postgres")
+        yield from _server_of_our_own(initdb, pg_ctl, Path(folder))
+
+
+def _server_of_our_own(initdb: str, pg_ctl: str, folder: Path) -> Iterator[str]:
+    port, data = _free_port(), str(folder / "data")
+    run = partial(subprocess.run, user=folder.owner(), cwd=folder, capture_output=True, text=True, check=False)
+    made = run([initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"])
     if made.returncode:
         pytest.skip(f"no PostgreSQL: initdb says {made.stderr.strip()!r}")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-    subprocess.run(
-        [pg_ctl, "-D", folder, "-o", options, "-l", folder / "log", "-w", "start"], check=True, stdout=subprocess.DEVNULL
-    )
+    # Its output goes to a file: a pipe would stay open in the server that pg_ctl leaves behind.
+    with (folder / "pg_ctl.log").open("w") as log:
+        start = [pg_ctl, "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"]
+        subprocess.run(start, user=folder.owner(), cwd=folder, stdout=log, stderr=log, check=True)
     try:
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([pg_ctl, "-D", folder, "-m", "immediate", "-w", "stop"], check=True, stdout=subprocess.DEVNULL)
+        run([pg_ctl, "-D", data, "-m", "immediate", "-w", "stop"])
 
 
 @pytest.fixture

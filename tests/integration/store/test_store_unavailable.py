@@ -1,12 +1,14 @@
-"""The database out of reach, locked, full or gone: said as StoreUnavailable, nothing half written, and the same batch goes in later."""
+"""The database out of reach, locked, full or gone: said so, nothing half written, and the same batch goes in later."""
 
 import sqlite3
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import event
+from sqlalchemy.engine import make_url
 from store_histories import T0, Told, batch, folded, full_story
 
 from cti.journey.ledger import Batch, StoreUnavailable
@@ -104,8 +106,6 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_no_dossier_number_is_spent_while_locked(file: Path, on_file: Store) -> None:
-    from datetime import date
-
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable):
@@ -165,8 +165,6 @@ def test_row_locked_by_somebody_else(postgres_database: str, opening: Callable[.
 
 @pytest.mark.postgres
 def test_database_that_was_dropped(postgres_server: str) -> None:
-    from sqlalchemy.engine import make_url
-
     url = make_url(postgres_server).set(database="cti_test_not_there").render_as_string(hide_password=False)
     with pytest.raises(StoreUnavailable, match="does not exist"):
         open_store(url)

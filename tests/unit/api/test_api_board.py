@@ -106,7 +106,7 @@ async def test_the_picture_is_as_the_document_says(client: TestClient, doubles: 
 async def test_the_filieres_come_in_order(client: TestClient) -> None:
     body = await (await client.get("/api/v1/filieres")).json()
     Filieres.model_validate(body)
-    assert [card["code"] for card in body["filieres"]] == ["n1", "amu", "mru", "mg", "psy"]
+    assert [card["code"] for card in body["filieres"]] == ["n1", "amu", "mru", "mg", "mrg", "psy", "dentaire"]
 
 
 async def test_qos_passes_the_question_on(client: TestClient, doubles: Doubles) -> None:

@@ -80,6 +80,7 @@ _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "at": st.integers(0, 600_000).map(lambda ms: T0 + ms * 1000),
     "since": st.integers(0, 600_000).map(lambda ms: T0 + ms * 1000),
     "cause": st.sampled_from([0, 16, 34, 41]),
+    "channel": st.sampled_from(["1.1", "1.2"]),
 }
 
 

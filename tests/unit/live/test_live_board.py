@@ -94,7 +94,7 @@ class TestCounts:
         room.wait("c", "crise", T0 + S)
         assert card(board, "crise")["waiting"] == 1
         assert card(board, "crise")["inconnue"] is True
-        assert card(board, "crise")["ordre"] > card(board, "psy")["ordre"]
+        assert card(board, "crise")["ordre"] > card(board, "dentaire")["ordre"]
 
     def test_what_comes_after_the_end_brings_nobody_back(self) -> None:
         board, room, _ = a_board()

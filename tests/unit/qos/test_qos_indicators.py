@@ -1,6 +1,7 @@
 """The figures on small sets whose answer is known by hand."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from qos_calls import (
@@ -17,7 +18,8 @@ from qos_calls import (
     us,
 )
 
-from cti.journey import Journey, Quality, State
+from cti.journey import Journey, Quality, State, apply
+from cti.journey import events as ev
 from cti.qos import Figure, Period, from_mapping, report
 from cti.qos.figures import DEFINITIONS
 
@@ -225,6 +227,30 @@ def test_an_arrival_that_nobody_saw_is_in_no_figure() -> None:
     expected = Journey(call_id="y", state=State.EXPECTED, last_at=T0)
     found = figures(by_end, expected, profile="tous_flux")
     assert (found["entrants"].value, found["entrants"].excluded) == (0, {"arrivee_inconnue": 2})
+
+
+def test_a_call_answered_while_we_were_blind_as_the_fold_tells_it() -> None:
+    def story(*events: ev.CallEvent) -> Journey:
+        journey = Journey(call_id="c")
+        for event in events:
+            journey, _ = apply(journey, event)
+        return journey
+
+    def at(seconds: float) -> dict[str, Any]:
+        return {"call_id": "c", "at": T0 + us(seconds)}
+
+    arrived = (
+        ev.CallArrived(**at(0), channel="1.1", did="15", flux="15", caller="0299000001"),
+        ev.QueueEntered(**at(1), filiere="n1"),
+    )
+    blind = ev.ObservationLost(**at(90), since=T0 + us(2), reason="link lost")
+    ended = ev.CallEnded(**at(120), cause=16)
+    back = story(*arrived, blind, ev.AgentAnswered(**at(90), agent="arm01", leg="2.1"), ended)
+    gone = story(*arrived, blind, ended)
+    found = figures(back, gone)
+    assert (found["entrants"].value, found["decroches"].value, found["abandons"].value) == (2, 1, 0)
+    assert (found["delai_inconnu"].value, found["issue_inconnue"].value, found["incertains"].value) == (1, 1, 2)
+    assert (found["qs30"].value, parts(found["taux_accueil"])) == (None, (1, 1))
 
 
 # --- phases, waits, talks, people -----------------------------------------------------------------------------------

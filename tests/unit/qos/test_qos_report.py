@@ -88,8 +88,8 @@ def test_text_shows_the_formula_beside_the_figure_and_columns_align() -> None:
     assert "60,0 %" in rate
     assert "6 / 10" in rate
     assert "décrochés / (entrants − abandonnés < 10 s)" in rate
-    assert "sans 2 abandons courts, 1 issue inconnue" in rate
-    assert "Hors périmètre : 1 appels de test" in shown
+    assert "sans abandons courts : 2, issue inconnue : 1" in rate
+    assert "Hors périmètre : appels de test : 1" in shown
     assert "Flux 116117" in shown
     head = next(i for i, line in enumerate(lines) if line.startswith("indicateur"))
     column = lines[head].index("formule")

@@ -64,8 +64,8 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("dossier_id", name=op.f("pk_dossier")),
         sa.UniqueConstraint("call_id", name=op.f("uq_dossier_call_id")),
-        sa.UniqueConstraint("ref", name=op.f("uq_dossier_ref")),
         sa.UniqueConstraint("year", "sequence", name=op.f("uq_dossier_year_sequence")),
+        sa.UniqueConstraint("ref", name=op.f("uq_dossier_ref")),
         sqlite_with_rowid=False,
     )
     op.create_table(

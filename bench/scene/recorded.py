@@ -1,0 +1,199 @@
+"""Frames of real calls, and the same calls many times over with identities and hours of their own.
+
+Two ears listen to the same calls on a real PBX: the service's own login, and one with every class. What they hear is kept as
+bytes; a copy of a call differs from it only in call id, channel names, uniqueids, bridges and instants, so that whoever reads the
+copies meets as many distinct calls.
+"""
+
+import asyncio
+import heapq
+import itertools
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.scene.people import Manner, agents, callers, voice_ports
+from bench.scene.stage import CURIOUS, Stage, open_stage
+from cti.settings import load
+
+_END = b"\r\n\r\n"
+_CALLS = 6
+_STAMP = re.compile(rb"\r\nTimestamp: (\d+)\.(\d{6})")
+_CALL_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UNIQUEID = re.compile(rb"(?<![\d.])(\d{10})\.(\d+)(?![\d.])")
+_CHANNEL = re.compile(rb"(PJSIP/[a-z0-9]+)-([0-9a-f]{8})")
+_LINKED = re.compile(rb"(?:Linkedid|DestLinkedid): (\d{10}\.\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One real call: its frames as bytes, each with its instant (microseconds after the first)."""
+
+    frames: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The same calls as two logins hear them."""
+
+    service: tuple[Call, ...]
+    curious: tuple[Call, ...]
+
+
+async def record(folder: Path | None = None) -> Heard:
+    """Play a few calls on a real PBX (one in three is passed on) and keep what both logins hear."""
+    with tempfile.TemporaryDirectory(prefix="cti-bench-") as made:
+        async with open_stage(folder or Path(made), n1=4, amu=3) as stage:
+            ami = load(stage.site.config, {}).pbx.ami
+            ears = [await _listen(stage, ami.events_login, ami.events_secret), await _listen(stage, *CURIOUS)]
+            await _play(stage)
+            heard = [await ear for ear in ears]
+    return Heard(*(tuple(_by_call(blocks)) for blocks in heard))
+
+
+async def _play(stage: Stage) -> None:
+    manner = Manner(stay_ms=5_000, refer_after_ms=1_500)
+    for_callers, for_n1, for_amu = voice_ports()
+    async with (
+        agents(stage.install, stage.folder / "n1", stage.n1.port, manner, passes_on=True, media=for_n1),
+        agents(stage.install, stage.folder / "amu", stage.amu.port, manner, passes_on=False, media=for_amu),
+        callers(stage.install, stage.folder / "callers", stage.trunk, manner, calls=_CALLS, rate=1, media=for_callers) as people,
+    ):
+        await people.wait(60)
+
+
+async def _listen(stage: Stage, name: str, secret: str) -> "asyncio.Task[list[bytes]]":
+    """Log in as that login; the task gives every block until nobody is on the line any more."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.site.ports.ami)
+    writer.write(f"Action: Login\r\nUsername: {name}\r\nSecret: {secret}\r\nEvents: on\r\n\r\n".encode())
+    blocks: list[bytes] = []
+
+    async def keep() -> list[bytes]:
+        ended = 0
+        while ended < _CALLS:
+            block = (await reader.readuntil(_END)).removesuffix(_END)
+            blocks.append(block)
+            ended += block.startswith(b"Event: Hangup\r\n") and b"\r\nChannel: PJSIP/operateur-" in block
+        writer.close()
+        return blocks
+
+    return asyncio.get_running_loop().create_task(keep())
+
+
+def _by_call(blocks: list[bytes]) -> Iterator[Call]:
+    """The blocks of each call, told apart by linkedid; those of no call are left out."""
+    calls: dict[bytes, list[tuple[int, bytes]]] = {}
+    bridges: dict[bytes, bytes] = {}
+    for block in blocks:
+        stamp = _STAMP.search(block)
+        if stamp is None:
+            continue
+        linked = _LINKED.search(block)
+        bridge = re.search(rb"BridgeUniqueid: (\S+)", block)
+        name = linked[1] if linked else bridges.get(bridge[1]) if bridge else None
+        if name is None:
+            continue
+        if bridge:
+            bridges[bridge[1]] = name
+        calls.setdefault(name, []).append((int(stamp[1] + stamp[2]), block))
+    for frames in calls.values():
+        first = frames[0][0]
+        yield Call(tuple((at - first, block) for at, block in frames))
+
+
+class Copier:
+    """Makes copies of calls that nobody can take for the same call."""
+
+    def __init__(self, calls: tuple[Call, ...]) -> None:
+        self._calls = [_template(call) for call in calls]
+        self._numbers = itertools.count(1)
+
+    def copy(self, at: int) -> Iterator[tuple[int, bytes]]:
+        """The next call, begun at that instant: (instant, frame without its blank line)."""
+        number = next(self._numbers)
+        unique, template = 1_000_000 + number * 16, self._calls[number % len(self._calls)]
+        call_id = b"%08x-0000-4000-8000-%012x" % (number, number)
+        for offset, pieces in template:
+            when = at + offset
+            stamp = b"%d.%06d" % divmod(when, 1_000_000)
+            yield when, b"".join([_fill(piece, call_id, unique, stamp) if type(piece) is tuple else piece for piece in pieces])
+
+    def interleaved(self, calls: int, rate: float, since: int) -> Iterator[bytes]:
+        """So many copies begun `rate` a second, their frames in the order of their instants."""
+        step, waiting = int(1_000_000 / rate), list[tuple[int, int, bytes, Iterator[tuple[int, bytes]]]]()
+        for number in range(calls):
+            born = since + number * step
+            while waiting and waiting[0][0] < born:
+                yield from _advance(waiting)
+            frames = self.copy(born)
+            at, frame = next(frames)
+            heapq.heappush(waiting, (at, number, frame, frames))
+        while waiting:
+            yield from _advance(waiting)
+
+
+def _advance(waiting: list[tuple[int, int, bytes, Iterator[tuple[int, bytes]]]]) -> Iterator[bytes]:
+    _, number, frame, frames = waiting[0]
+    yield frame
+    following = next(frames, None)
+    if following is None:
+        heapq.heappop(waiting)
+    else:
+        heapq.heapreplace(waiting, (following[0], number, following[1], frames))
+
+
+_Piece = bytes | tuple[str, int]
+
+
+def _template(call: Call) -> list[tuple[int, list[_Piece]]]:
+    """Each frame cut where copies differ. A call has few uniqueids, so they are numbered in order of appearance."""
+    uniqueids: dict[bytes, int] = {}
+    suffixes: dict[bytes, int] = {}
+    bridges: dict[bytes, int] = {}
+    every = re.compile(
+        rb"(?P<stamp>(?<=\r\nTimestamp: )\d+\.\d{6})|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+        rb"|(?P<unique>(?<![\d.])\d{10}\.\d{1,5}(?![\d.]))|(?P<suffix>(?<=-)[0-9a-f]{8}(?=[\r;/,]|$))"
+    )
+    named = _call_ids(call)
+    cut: list[tuple[int, list[_Piece]]] = []
+    for offset, block in call.frames:
+        pieces: list[_Piece] = []
+        end = 0
+        for match in every.finditer(block):
+            pieces.append(block[end : match.start()])
+            end = match.end()
+            text = match[0]
+            if match["stamp"]:
+                pieces.append(("stamp", 0))
+            elif match["unique"]:
+                pieces.append(("unique", uniqueids.setdefault(text, len(uniqueids))))
+            elif match["suffix"]:
+                pieces.append(("suffix", suffixes.setdefault(text, len(suffixes))))
+            elif text in named:
+                pieces.append(("call", 0))
+            else:
+                pieces.append(("bridge", bridges.setdefault(text, len(bridges))))
+        pieces.append(block[end:])
+        cut.append((offset, pieces))
+    return cut
+
+
+def _call_ids(call: Call) -> set[bytes]:
+    found = (re.search(rb"\r\nCallId: (\S+)", block) for _, block in call.frames)
+    return {match[1] for match in found if match}
+
+
+def _fill(piece: tuple[str, int], call_id: bytes, unique: int, stamp: bytes) -> bytes:
+    kind, number = piece
+    match kind:
+        case "stamp":
+            return stamp
+        case "call":
+            return call_id
+        case "unique":
+            return b"1786350000.%d" % (unique + number)
+        case "suffix":
+            return b"%08x" % (unique + number)
+    return b"%08x-0000-4000-9000-%012x" % (unique + number, unique)

@@ -1,0 +1,136 @@
+"""A real PBX, a real `cti run` and nothing else: what the benches measure on.
+
+Everything lives in one folder, listens on free ports of the loopback address, and ends with its context.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+
+from bench.scene.people import free_udp_port
+from cti.bootstrap.sandbox import Phone, Site, machine, make_site, render_site
+from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.install import Install
+from cti.sandbox.verbs import fetch_shown
+
+ROOT = Path(__file__).parents[2]
+#: A login that receives every class of frames; the service has none like it.
+CURIOUS = ("bench-curious", "bench")
+#: A greeting of the sandbox's own sounds, about 1.5 s long.
+GREETING = "one-moment-please"
+_READY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The phones of one filière: as many endpoints, one SIPp that plays them all."""
+
+    filiere: str
+    role: str
+    count: int
+    port: int
+
+    def phones(self) -> list[Phone]:
+        """Each endpoint at the same address: SIPp tells calls apart by their Call-ID."""
+        names = [f"{self.filiere}{number:02d}" for number in range(1, self.count + 1)]
+        return [Phone(n, f"Poste {n}", self.role, (self.filiere,), f"sip:{n}@127.0.0.1:{self.port}") for n in names]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A PBX with our dialplan, and the phones it knows."""
+
+    folder: Path
+    install: Install
+    site: Site
+    pbx: SandboxAsterisk
+    n1: Team
+    amu: Team
+
+    @property
+    def trunk(self) -> str:
+        """Where callers send their INVITE."""
+        return f"127.0.0.1:{self.site.ports.sip}"
+
+    @contextlib.asynccontextmanager
+    async def service(self) -> AsyncIterator[psutil.Process]:
+        """`cti run` in a process of its own, ready and seeing the PBX."""
+        async with running_service(self.site.config, self.site.web, self.folder / "service.log") as process:
+            yield process
+
+
+@contextlib.asynccontextmanager
+async def open_stage(folder: Path, *, n1: int, amu: int, greeting: bool = True) -> AsyncIterator[Stage]:
+    """Boot the PBX with so many phones in two filières; callers of 15 reach n1, REFER to 801 reaches amu."""
+    teams = (Team("n1", "arm_n1", n1, free_udp_port()), Team("amu", "arm_amu", amu, free_udp_port()))
+    sound = {"accueil": GREETING if greeting else None}
+    changes: Mapping[str, Mapping[str, Any]] = {"flux": {"flux": {"15": sound}}}
+    site = make_site(ROOT / "config", folder, [phone for team in teams for phone in team.phones()], changes=changes)
+    telephony = render_site(site, ROOT / "dialplans")
+    _let_in(telephony / "manager.conf")
+    install = await asyncio.to_thread(fetch_shown, os.environ)
+    async with SandboxAsterisk(install, telephony, site.pbx, machine(site)) as pbx:
+        yield Stage(folder, install, site, pbx, *teams)
+
+
+def _let_in(manager_conf: Path) -> None:
+    name, secret = CURIOUS
+    rights = "system,call,agent,user,dialplan,dtmf,reporting,cdr,cc,aoc,test,security,message,verbose"
+    with manager_conf.open("a", encoding="utf-8") as file:
+        file.write(f"\n[{name}]\nsecret = {secret}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/32\n")
+        file.write(f"read = {rights}\nwrite = system\nwritetimeout = 10000\n")
+
+
+@contextlib.asynccontextmanager
+async def running_service(config: Path, web: str, log: Path) -> AsyncIterator[psutil.Process]:
+    """`cti run --config`, from ready to stopped in peace.
+
+    Raises:
+        RuntimeError: it ended, or was not ready in time; the message quotes the end of its log.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CTI_")}
+    with log.open("ab") as output:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cti", "--log-json", "run", "--config", str(config),
+            cwd=ROOT, env=environment, stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        await _until_ready(child, web, log)
+        yield psutil.Process(child.pid)
+    finally:
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(20):
+                    await child.wait()
+            except TimeoutError:
+                child.kill()
+                await child.wait()
+
+
+async def _until_ready(child: asyncio.subprocess.Process, web: str, log: Path) -> None:
+    async with aiohttp.ClientSession() as http:
+        for _ in range(int(_READY_SECONDS / 0.1)):
+            if child.returncode is not None:
+                break
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with http.get(f"{web}/readyz", timeout=aiohttp.ClientTimeout(5)) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.1)
+    raise RuntimeError(f"cti run is not ready:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """User and system time of a process, its threads included, its children not."""
+    times = process.cpu_times()
+    return float(times.user + times.system)

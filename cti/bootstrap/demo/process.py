@@ -1,0 +1,123 @@
+"""The service as its own process, as a site runs it: started, watched until it is ready, frozen, killed, stopped."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from cti.bootstrap.sandbox import Site
+
+
+class ServiceDied(RuntimeError):
+    """The service ended by itself; the message holds the end of its log."""
+
+
+class ServiceProcess:
+    """One ``cti run`` on a sandbox site."""
+
+    def __init__(self, site: Site, environ: Mapping[str, str] | None = None) -> None:
+        self.site = site
+        self.log = site.folder / "service.log"
+        self._environ = dict(os.environ if environ is None else environ)
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id.
+
+        Raises:
+            ServiceDied: it does not run.
+        """
+        if self._process is None or self._process.returncode is not None:
+            raise ServiceDied(f"the service does not run:\n{self.last_lines()}")
+        return self._process.pid
+
+    async def start(self, deadline_seconds: float = 30.0, *, wait: bool = True) -> None:
+        """Start it, and return when it says it is ready (PBX seen, store open).
+
+        Raises:
+            ServiceDied: it ended, or was not ready in time.
+        """
+        words = [sys.executable, "-m", "cti", "--log-json", "run", "--config", str(self.site.config)]
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *words, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=self._environ, start_new_session=True
+            )
+        if wait:
+            await self.ready(deadline_seconds)
+
+    async def ready(self, deadline_seconds: float = 30.0) -> None:
+        """Wait until ``/readyz`` answers 200.
+
+        Raises:
+            ServiceDied: it ended, or was not ready in time.
+        """
+        try:
+            async with asyncio.timeout(deadline_seconds), aiohttp.ClientSession() as http:
+                while await self._readyz(http) != 200:
+                    _ = self.pid
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise ServiceDied(f"the service is not ready after {deadline_seconds:g} s:\n{self.last_lines()}") from None
+
+    async def _readyz(self, http: aiohttp.ClientSession) -> int:
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            async with http.get(f"{self.site.web}/readyz") as answer:
+                return answer.status
+        return 0
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait for its end."""
+        os.kill(self.pid, signal.SIGKILL)
+        if self._process is not None:
+            await self._process.wait()
+
+    async def stop(self, deadline_seconds: float = 15.0) -> int:
+        """SIGTERM, then SIGKILL after the deadline; the exit code. Stopping what does not run is no error."""
+        process = self._process
+        if process is None:
+            return 0
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+            try:
+                async with asyncio.timeout(deadline_seconds):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        return process.returncode or 0
+
+    def last_lines(self, count: int = 15) -> str:
+        """The end of its log."""
+        return _last_lines(self.log, count)
+
+
+def _last_lines(path: Path, count: int) -> str:
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
+
+
+async def get_json(http: aiohttp.ClientSession, url: str) -> Any:
+    """A JSON answer, or None when the service cannot be reached now."""
+    try:
+        async with http.get(url, timeout=aiohttp.ClientTimeout(total=3)) as answer:
+            return await answer.json() if answer.status == 200 else None
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return None

@@ -1,0 +1,199 @@
+"""A PBX of our own for one story: the shipped configuration, the phones of the story, our link with the events login."""
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cti.ami.actions import PbxActions
+from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
+from cti.ami.connection import AmiLink, LinkHooks, LinkSettings, LinkTime, wait_for_event
+from cti.ami.frames import Frame
+from cti.ami.recorded import Recorded
+from cti.bootstrap.clock import monotonic_us, now
+from cti.bootstrap.sandbox import Phone, Site, machine, make_site, render_site
+from cti.journey.words import Instant
+from cti.routing.dialplan import agi_routes
+from cti.routing.planner import RoutePlanner
+from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.install import Install
+from cti.sandbox.packages import FetchSettings, fetch
+from cti.sandbox.sipp import SippProcess, SippRun
+from cti.settings import load
+from tests.integration.dialplan_people import free_port, free_range, write_tone
+
+ROOT = Path(__file__).parents[2]
+#: Tuesday at ten: every filière with opening hours is open.
+_MORNING: Instant = 1_797_411_600_000_000
+#: A caller in a story is not kept for minutes.
+CHANGES: Mapping[str, Mapping[str, object]] = {
+    "filieres": {
+        "filieres": {
+            "n1": {"ring_seconds": 2, "attente_max_seconds": 20},
+            "amu": {"ring_seconds": 2, "attente_max_seconds": 20},
+            "mru": {"ring_seconds": 2, "attente_max_seconds": 20},
+            "mg": {"ring_seconds": 2, "attente_max_seconds": 4},
+        }
+    },
+    "flux": {"flux": {code: {"accueil": "one-moment-please"} for code in ("15", "112", "116117")}},
+}
+_ROLES = {"arm": "arm_n1", "amu": "arm_amu", "osnp": "osnp", "mru": "mru"}
+NAMES = {
+    "arm01": "Camille Durand", "arm02": "Hélène L'Hôpital", "amu01": "Julie Martin",
+    "osnp01": "Inès Moreau", "mru01": "Dr Anne Petit",
+}  # fmt: skip
+
+
+@dataclass
+class Scene:
+    """The room while a story is played."""
+
+    folder: Path
+    site: Site
+    install: Install
+    pbx: SandboxAsterisk
+    tone: Path
+    frames: list[Frame] = field(default_factory=list)
+    records: list[Recorded] = field(default_factory=list)
+    people: list[tuple[str, SippProcess]] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _actions: PbxActions | None = None
+    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+
+    async def phone(self, name: str, scenario: str) -> None:
+        """An agent's phone, from now on; it plays the same scenario for every call."""
+        await self._play(name, scenario, self._port(name))
+
+    async def caller(self, number: str, scenario: str, name: str = "caller") -> SippProcess:
+        """Somebody dials; `name` of a phone makes it that phone's call."""
+        port = self._port(name) if name in NAMES else free_port(socket.SOCK_DGRAM)
+        return await self._play(name, scenario, port, remote=f"127.0.0.1:{self.site.ports.sip}", service=number, calls=1)
+
+    async def until(self, name: str, seconds: float = 30.0, **headers: str) -> Frame:
+        """The first event (or UserEvent) of that name with these headers, seen or still to come."""
+        async with asyncio.timeout(seconds):
+            while True:
+                self._news.clear()
+                for frame in self.frames:
+                    named = name in (frame.event, frame.get("UserEvent"))
+                    if named and all(frame.get(key) == value for key, value in headers.items()):
+                        return frame
+                await self._news.wait()
+
+    async def until_quiet(self) -> None:
+        """Until every channel that was born is gone."""
+        async with asyncio.timeout(30):
+            while True:
+                self._news.clear()
+                born = {f.get("Uniqueid") for f in self.frames if f.event == "Newchannel"}
+                if born and born == {f.get("Uniqueid") for f in self.frames if f.event == "Hangup"}:
+                    return
+                await self._news.wait()
+
+    async def transfer(self, channel: str, filiere: str, by: str = "jean") -> None:
+        """The screen's transfer, as the service does it."""
+        assert self._actions is not None
+        await self._actions.set_var(channel, "SAS_VIA", f"api:{by}")
+        await self._actions.redirect(channel, "sas-transferts", filiere)
+
+    async def pause(self, name: str) -> None:
+        """An agent takes a pause."""
+        assert self._actions is not None
+        await self._actions.queue_pause(f"PJSIP/{name}", True, "repas")
+
+    async def hang_up(self, channel: str) -> None:
+        """The PBX's operator ends a call."""
+        assert self._actions is not None
+        await self._actions.hangup(channel)
+
+    def _port(self, name: str) -> int:
+        return int(next(p.contact for p in self.site.phones if p.endpoint == name).rpartition(":")[2])
+
+    async def _play(self, name: str, scenario: str, port: int, **run: object) -> SippProcess:
+        path = self.folder / f"people-{len(self.people)}.xml"
+        path.write_text(scenario, encoding="utf-8")
+        plan = SippRun(path, local_port=port, media_ports=free_range(40), trace_messages=True, **run)  # type: ignore[arg-type]
+        process = SippProcess(self.install, plan, self.folder / f"sipp-{len(self.people)}-{name}")
+        self.people.append((name, process))
+        return await self._stack.enter_async_context(process)
+
+    def _record(self, frame: Frame, epoch: Instant) -> None:
+        if frame.event:
+            self.records.append(Recorded(frame.raw, frame.received_at, 1))
+
+    def _on_frame(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self._news.set()
+
+
+@contextlib.asynccontextmanager
+async def scene(folder: Path, phones: Mapping[str, tuple[str, ...]], service: str = "answers") -> AsyncIterator[Scene]:
+    """Boot, log in, and answer the dialplan's questions with the shipped rules.
+
+    Args:
+        folder: everything is written there.
+        phones: filières served, by endpoint.
+        service: ``answers``, ``silent`` (takes the question and says nothing) or ``absent`` (nobody listens).
+    """
+    install = await asyncio.to_thread(fetch, FetchSettings.from_environ(os.environ))
+    wanted = [
+        Phone(n, NAMES[n], _ROLES[n.rstrip("0123456789")], f, f"sip:{n}@127.0.0.1:{free_port(socket.SOCK_DGRAM)}")
+        for n, f in phones.items()
+    ]
+    site = make_site(ROOT / "config", folder / "site", wanted, changes=CHANGES)
+    render_site(site, ROOT / "dialplans")
+    async with SandboxAsterisk(install, site.telephony, site.pbx, machine(site)) as pbx, contextlib.AsyncExitStack() as stack:
+        tone = write_tone(folder / "voice.alaw", 440.0)
+        played = Scene(folder, site, install, pbx, tone, _stack=stack)
+        await stack.enter_async_context(_service(site, service))
+        await stack.enter_async_context(_linked(site, "events", played._on_frame, played._record))
+        actions = await stack.enter_async_context(_linked(site, "actions", lambda frame: None, lambda frame, epoch: None))
+        played._actions = PbxActions(actions.ask)
+        yield played
+
+
+@contextlib.asynccontextmanager
+async def _linked(
+    site: Site, which: str, on_frame: Callable[[Frame], None], record: Callable[[Frame, Instant], None]
+) -> AsyncIterator[AmiLink]:
+    ami = load(site.config, {}).pbx.ami
+    login = (ami.events_login, ami.events_secret) if which == "events" else (ami.actions_login, ami.actions_secret)
+    settings = LinkSettings(which, "127.0.0.1", *login, port=site.ports.ami, events="on" if which == "events" else "off")
+    up = asyncio.Event()
+    hooks = LinkHooks(on_frame=on_frame, on_up=lambda _: up.set(), record=record)
+    link = AmiLink(settings, hooks, LinkTime(now, monotonic_us, random.random, wait_for_event))
+    task = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(20):
+            await up.wait()
+        yield link
+    finally:
+        link.close()
+        await task
+
+
+@contextlib.asynccontextmanager
+async def _service(site: Site, kind: str) -> AsyncIterator[None]:
+    if kind == "answers":
+        planner = RoutePlanner(load(site.config, {}).routing, lambda: None, lambda: _MORNING, lambda *_: None)
+        agi = AgiServer("127.0.0.1", site.ports.agi, agi_routes(planner, AgiAnswer), AgiLimits(), now)
+        await agi.start()
+        try:
+            yield
+        finally:
+            await agi.stop()
+    elif kind == "silent":
+        held: list[asyncio.StreamWriter] = []
+        server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", site.ports.agi)
+        try:
+            yield
+        finally:
+            server.close()
+            for writer in held:
+                writer.close()
+    else:
+        yield
