@@ -53,8 +53,11 @@ async def stream_board(request: web.Request) -> web.StreamResponse:
     try:
         await response.prepare(request)
         await _pump(request, response, screen)
-    except (ConnectionError, TimeoutError):
+    except ConnectionError:
         pass  # the screen is gone: nobody to tell
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()  # what it did not take would otherwise be waited for again at the end
     finally:
         feed.leave(screen)
     return response

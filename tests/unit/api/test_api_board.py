@@ -1,7 +1,9 @@
 """The board over HTTP: the picture, the stream, the filières, health and the document."""
 
 import asyncio
+import itertools
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -80,6 +82,30 @@ class TestStream:
             while doubles.feed.screens:
                 doubles.room.arrive(f"c{doubles.board.seq}", T0)
                 await asyncio.sleep(0)
+
+    async def test_a_screen_that_takes_nothing_is_dropped_and_the_others_go_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(board, "WRITE_SECONDS", 0.05)
+        doubles = Doubles(spacing_seconds=0.0)
+        for i in range(300):
+            doubles.room.arrive(f"call-{i}", T0)
+        async with TestClient(TestServer(build_app(doubles.ports()))) as client:
+            dead = socket.socket()
+            dead.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            dead.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(dead, ("127.0.0.1", client.port))
+            await loop.sock_sendall(dead, b"GET /api/v1/board/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            response = await client.get("/api/v1/board/stream")
+            assert (await heard(response))["event"] == "snapshot"
+            async with asyncio.timeout(30):
+                for turn in itertools.count(1):
+                    for i in range(300):
+                        doubles.room.wait(f"call-{i}", ("n1", "amu")[turn % 2], T0 + turn * S)
+                    assert (await heard(response))["event"] == "change"
+                    if doubles.feed.screens == 1:
+                        break
+            response.close()
+            dead.close()
 
     async def test_the_service_stops_without_waiting_for_its_screens(self, doubles: Doubles) -> None:
         async with TestClient(TestServer(build_app(doubles.ports()))) as client:

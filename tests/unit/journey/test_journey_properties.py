@@ -46,11 +46,9 @@ def test_an_ended_call_has_one_outcome_and_stays_ended(story: list[CallEvent]) -
         before, (journey, _) = journey, apply(journey, event)
         if before.state is State.ENDED:
             assert journey.state is State.ENDED
-            assert (journey.ended_at, journey.answered_at, journey.outcome) == (
-                before.ended_at,
-                before.answered_at,
-                before.outcome,
-            )
+            assert (journey.ended_at, journey.answered_at) == (before.ended_at, before.answered_at)
+            if before.channel == journey.channel:  # an arrival told after the end may say that it was a test call
+                assert journey.outcome is before.outcome
         assert (journey.outcome in set(Outcome)) is (journey.state is State.ENDED)
         assert (journey.abandon_phase is not None) is (journey.outcome is Outcome.ABANDONED)
 
