@@ -1,33 +1,25 @@
-"""Callers and agents on SIPp, as plain as a bench needs them: every call the same, every third one passed on.
+"""Callers and agents on SIPp, as plain as a bench needs them: every call the same, those of some phones passed on.
 
-They speak the sandbox's own scenarios; voice runs both ways from the first answer on.
+They speak the scenarios of the dialplan's own tests; voice runs both ways from the first answer on.
 """
 
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cti.sandbox.install import Install
-from cti.sandbox.people import scenarios
-from cti.sandbox.people.tones import write_tone
 from cti.sandbox.sipp import SippProcess, SippRun
+from tests.integration import dialplan_people as people
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How calls go. A caller leaves after `stay_ms`, counted from the PBX's answer; agents would stay longer."""
+    """How calls go. A caller leaves `stay_ms` after the PBX's answer, from whatever he is in."""
 
     stay_ms: int = 9_000
-    ring_ms: int = 400
-    refer_every: int = 3  #: every third call to n1 is passed on to amu; 0 = none
+    ring_ms: int | None = 400  #: None: nobody picks up
     refer_after_ms: int = 2_500
-    never: bool = False  #: no agent ever picks up
-
-
-_FOREVER_MS = 600_000
-_LINES = 10_000
 
 
 def free_udp_port() -> int:
@@ -37,44 +29,40 @@ def free_udp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def voice_ports() -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    """UDP ports for callers, n1 and amu: below the ephemeral ports, above those that a site takes for its PBX."""
-    first = 2 * (15_100 + secrets.randbelow(400))
-    return (first, first + 799), (first + 800, first + 1_299), (first + 1_300, first + 1_699)
+@dataclass(slots=True)
+class Voices:
+    """Hands out UDP ports below the ephemeral ones and above those that a site takes for its PBX."""
+
+    _next: int = 0
+
+    def take(self, width: int) -> tuple[int, int]:
+        """The next so many ports."""
+        first = self._next or 2 * (15_050 + secrets.randbelow(300))
+        self._next = first + width
+        return first, first + width - 1
 
 
-def agents(install: Install, folder: Path, port: int, manner: Manner, *, passes_on: bool, media: tuple[int, int]) -> SippProcess:
-    """One SIPp that plays all phones of a filière."""
+def phones(install: Install, folder: Path, port: int, manner: Manner, voices: Voices, refer_to: str = "") -> SippProcess:
+    """One SIPp that plays every phone of that port; with `refer_to` they pass each caller on."""
     folder.mkdir(parents=True, exist_ok=True)
-    ring_ms = _FOREVER_MS if manner.never else manner.ring_ms
-    stays = ("answers", ring_ms, _FOREVER_MS, "bye", "", "", "", "")
-    refers = ("answers", ring_ms, manner.refer_after_ms, "refer", "801", "", "", "")
-    every = manner.refer_every if passes_on else 0
-    lines = (refers if every and number % every == 0 else stays for number in range(1, _LINES))
-    script = _write(folder / "agent.xml", scenarios.agent(write_tone(folder / "agent.alaw", 600)))
-    table = _table(folder / "agents.csv", lines)
-    return SippProcess(install, SippRun(script, port, injections=(table,), media_ports=media), folder)
+    tone = people.write_tone(folder / "agent.alaw", 600.0)
+    then = people.refer("poste", refer_to, manner.refer_after_ms) if refer_to else ""
+    script = folder / "agent.xml"
+    script.write_text(people.agent("poste", tone, manner.ring_ms, then), encoding="utf-8")
+    return SippProcess(install, SippRun(script, port, media_ports=voices.take(400)), folder)
 
 
 def callers(
-    install: Install, folder: Path, remote: str, manner: Manner, *, calls: int, rate: float, media: tuple[int, int], did: str = "15"
+    install: Install, folder: Path, remote: str, manner: Manner, voices: Voices, *, calls: int, rate: float, did: str = "15"
 ) -> SippProcess:
     """So many callers, `rate` a second, each with a number of his own."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = ((0, did, f"06{10_000_000 + n}", "Privacy: none", "bench", manner.stay_ms) for n in range(calls))
-    script = _write(folder / "caller.xml", scenarios.caller(write_tone(folder / "caller.alaw", 440)))
-    table = _table(folder / "callers.csv", lines)
+    tone = people.write_tone(folder / "caller.alaw", 440.0)
+    script, numbers = folder / "caller.xml", folder / "callers.csv"
+    script.write_text(people.caller(tone, "[field0]", manner.stay_ms), encoding="utf-8")
+    numbers.write_text("SEQUENTIAL\n" + "".join(f"06{10_000_000 + n}\n" for n in range(calls)), encoding="utf-8")
     run = SippRun(
-        script, free_udp_port(), remote=remote, rate=rate, calls=calls, injections=(table,), media_ports=media, service=did
-    )
+        script, free_udp_port(), remote=remote, service=did, rate=rate, calls=calls,
+        injections=(numbers,), media_ports=voices.take(800),
+    )  # fmt: skip
     return SippProcess(install, run, folder)
-
-
-def _write(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def _table(path: Path, lines: Iterable[Sequence[object]]) -> Path:
-    text = "".join(";".join(map(str, line)) + "\n" for line in lines)
-    return _write(path, f"SEQUENTIAL\n{text}")

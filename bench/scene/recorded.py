@@ -14,17 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.scene.people import Manner, agents, callers, voice_ports
+from bench.scene.people import Manner
 from bench.scene.stage import CURIOUS, Stage, open_stage
 from cti.settings import load
 
 _END = b"\r\n\r\n"
 _CALLS = 6
 _STAMP = re.compile(rb"\r\nTimestamp: (\d+)\.(\d{6})")
-_CALL_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_UNIQUEID = re.compile(rb"(?<![\d.])(\d{10})\.(\d+)(?![\d.])")
-_CHANNEL = re.compile(rb"(PJSIP/[a-z0-9]+)-([0-9a-f]{8})")
 _LINKED = re.compile(rb"(?:Linkedid|DestLinkedid): (\d{10}\.\d+)")
+_THINGS = re.compile(rb"\r\n(?:BridgeUniqueid|Interface): ([^\r]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +43,18 @@ class Heard:
 async def record(folder: Path | None = None) -> Heard:
     """Play a few calls on a real PBX (one in three is passed on) and keep what both logins hear."""
     with tempfile.TemporaryDirectory(prefix="cti-bench-") as made:
-        async with open_stage(folder or Path(made), n1=4, amu=3) as stage:
+        async with open_stage(folder or Path(made), n1=6, amu=3) as stage:
             ami = load(stage.site.config, {}).pbx.ami
             ears = [await _listen(stage, ami.events_login, ami.events_secret), await _listen(stage, *CURIOUS)]
-            await _play(stage)
+            async with stage.service():
+                await _play(stage)
             heard = [await ear for ear in ears]
     return Heard(*(tuple(_by_call(blocks)) for blocks in heard))
 
 
 async def _play(stage: Stage) -> None:
     manner = Manner(stay_ms=5_000, refer_after_ms=1_500)
-    for_callers, for_n1, for_amu = voice_ports()
-    async with (
-        agents(stage.install, stage.folder / "n1", stage.n1.port, manner, passes_on=True, media=for_n1),
-        agents(stage.install, stage.folder / "amu", stage.amu.port, manner, passes_on=False, media=for_amu),
-        callers(stage.install, stage.folder / "callers", stage.trunk, manner, calls=_CALLS, rate=1, media=for_callers) as people,
-    ):
+    async with stage.staffed(manner), stage.callers(manner, calls=_CALLS, rate=1) as people:
         await people.wait(60)
 
 
@@ -85,18 +79,14 @@ async def _listen(stage: Stage, name: str, secret: str) -> "asyncio.Task[list[by
 def _by_call(blocks: list[bytes]) -> Iterator[Call]:
     """The blocks of each call, told apart by linkedid; those of no call are left out."""
     calls: dict[bytes, list[tuple[int, bytes]]] = {}
-    bridges: dict[bytes, bytes] = {}
+    owner: dict[bytes, bytes] = {}  # of a bridge or a phone: the call that it serves
     for block in blocks:
-        stamp = _STAMP.search(block)
-        if stamp is None:
+        stamp, linked = _STAMP.search(block), _LINKED.search(block)
+        things = _THINGS.findall(block)
+        name = linked[1] if linked else next((owner[thing] for thing in things if thing in owner), None)
+        if stamp is None or name is None:
             continue
-        linked = _LINKED.search(block)
-        bridge = re.search(rb"BridgeUniqueid: (\S+)", block)
-        name = linked[1] if linked else bridges.get(bridge[1]) if bridge else None
-        if name is None:
-            continue
-        if bridge:
-            bridges[bridge[1]] = name
+        owner.update(dict.fromkeys(things, name))
         calls.setdefault(name, []).append((int(stamp[1] + stamp[2]), block))
     for frames in calls.values():
         first = frames[0][0]

@@ -6,6 +6,7 @@ Everything lives in one folder, listens on free ports of the loopback address, a
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -16,10 +17,11 @@ from typing import Any
 import aiohttp
 import psutil
 
-from bench.scene.people import free_udp_port
+from bench.scene.people import Manner, Voices, callers, free_udp_port, phones
 from cti.bootstrap.sandbox import Phone, Site, machine, make_site, render_site
 from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.install import Install
+from cti.sandbox.sipp import SippProcess
 from cti.sandbox.verbs import fetch_shown
 
 ROOT = Path(__file__).parents[2]
@@ -32,17 +34,19 @@ _READY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The phones of one filière: as many endpoints, one SIPp that plays them all."""
+    """Some phones of one filière: as many endpoints, one SIPp that plays them all; with `refer_to` they pass callers on."""
 
+    name: str
     filiere: str
-    role: str
     count: int
     port: int
+    refer_to: str = ""
 
     def phones(self) -> list[Phone]:
         """Each endpoint at the same address: SIPp tells calls apart by their Call-ID."""
-        names = [f"{self.filiere}{number:02d}" for number in range(1, self.count + 1)]
-        return [Phone(n, f"Poste {n}", self.role, (self.filiere,), f"sip:{n}@127.0.0.1:{self.port}") for n in names]
+        names = [f"{self.name}{number:02d}" for number in range(1, self.count + 1)]
+        role = f"arm_{self.filiere}"
+        return [Phone(n, f"Poste {n}", role, (self.filiere,), f"sip:{n}@127.0.0.1:{self.port}") for n in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,24 @@ class Stage:
     install: Install
     site: Site
     pbx: SandboxAsterisk
-    n1: Team
-    amu: Team
+    teams: tuple[Team, ...]
+    voices: Voices
+
+    @contextlib.asynccontextmanager
+    async def staffed(self, manner: Manner) -> AsyncIterator[None]:
+        """Every phone of the room is played."""
+        async with contextlib.AsyncExitStack() as stack:
+            for team in self.teams:
+                folder = self.folder / team.name
+                await stack.enter_async_context(
+                    phones(self.install, folder, team.port, manner, self.voices, refer_to=team.refer_to)
+                )
+            yield
+
+    def callers(self, manner: Manner, *, calls: int, rate: float) -> SippProcess:
+        """Callers of 15."""
+        folder = self.folder / f"callers-{secrets.token_hex(3)}"
+        return callers(self.install, folder, self.trunk, manner, self.voices, calls=calls, rate=rate)
 
     @property
     def trunk(self) -> str:
@@ -70,8 +90,13 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def open_stage(folder: Path, *, n1: int, amu: int, greeting: bool = True) -> AsyncIterator[Stage]:
-    """Boot the PBX with so many phones in two filières; callers of 15 reach n1, REFER to 801 reaches amu."""
-    teams = (Team("n1", "arm_n1", n1, free_udp_port()), Team("amu", "arm_amu", amu, free_udp_port()))
+    """Boot the PBX with so many phones in two filières. Callers of 15 reach n1, where every third phone passes them on to amu."""
+    passing = n1 // 3
+    teams = (
+        Team("garde", "n1", n1 - passing, free_udp_port()),
+        Team("passe", "n1", passing, free_udp_port(), refer_to="801"),
+        Team("amu", "amu", amu, free_udp_port()),
+    )
     sound = {"accueil": GREETING if greeting else None}
     changes: Mapping[str, Mapping[str, Any]] = {"flux": {"flux": {"15": sound}}}
     site = make_site(ROOT / "config", folder, [phone for team in teams for phone in team.phones()], changes=changes)
@@ -79,7 +104,7 @@ async def open_stage(folder: Path, *, n1: int, amu: int, greeting: bool = True) 
     _let_in(telephony / "manager.conf")
     install = await asyncio.to_thread(fetch_shown, os.environ)
     async with SandboxAsterisk(install, telephony, site.pbx, machine(site)) as pbx:
-        yield Stage(folder, install, site, pbx, *teams)
+        yield Stage(folder, install, site, pbx, teams, Voices())
 
 
 def _let_in(manager_conf: Path) -> None:

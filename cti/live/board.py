@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cti.journey import CallEvent, CallId, Fact, FiliereCode, Instant, Journey, PbxEvent, State
+from cti.journey import CallEvent, Fact, FiliereCode, Instant, Journey, PbxEvent, State
 from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp, Presence
 from cti.journey.facts import CallAnswered, CallClosed, CallOpened
 from cti.journey.model import Outcome
@@ -18,7 +18,7 @@ from cti.live import telling
 from cti.live.day import DayCount
 from cti.live.floor import Floor
 from cti.live.history import History, Part
-from cti.live.views import CallView, FiliereSpec, Link, place_of, view_of
+from cti.live.views import FiliereSpec, Link, place_of, view_of
 from cti.live.waits import RecentWaits
 
 _COULEUR_INCONNUE = "#8a8f98"
@@ -175,14 +175,10 @@ class Board:
 
     # --- what goes out -----------------------------------------------------------------------------------------------
 
-    def calls(self) -> Mapping[CallId, CallView]:
-        """The calls in progress."""
-        return self._floor.calls
-
     def loads(self) -> Mapping[FiliereCode, tuple[int, int, int, Instant | None, int]] | None:
-        """For routing: (agents in the room, free, callers waiting, oldest since, paused) by filière; None when the PBX is not seen.
+        """For routing, by filière: (agents in the room, free, callers waiting, oldest since, paused).
 
-        A phone that the PBX cannot reach is nobody in the room.
+        None when the PBX is not seen. A phone that the PBX cannot reach is nobody in the room.
         """
         if not self._link.up:
             return None

@@ -43,7 +43,8 @@ class Keeper:
         self._pace = pace
         self._counters = counters
         self._needed: Counter[CallId] = Counter()
-        self.stopping = False
+        self._at_work: set[asyncio.Task[Any]] = set()
+        self._stopping = False
 
     @property
     def busy(self) -> bool:
@@ -64,7 +65,9 @@ class Keeper:
         ]
 
     def begin(self, promise: Promise) -> None:
-        """Carry a committed promise out."""
+        """Carry a committed promise out; when we are leaving it stays in the outbox."""
+        if self._stopping:
+            return
         reaction = self._by_name.get(promise.reaction)
         if reaction is None:
             log.error("unknown_reaction", reaction=promise.reaction, call_id=promise.call_id)
@@ -78,23 +81,38 @@ class Keeper:
         if self._needed[promise.call_id] <= 0:
             del self._needed[promise.call_id]
 
+    def stop(self) -> None:
+        """Leave what is not done: the next start asks again, and every reaction may be asked again."""
+        self._stopping = True
+        for task in self._at_work:
+            task.cancel()
+
     async def _keep(self, promise: Promise, reaction: Reaction) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
         pause, late = self._pace.retry_first_seconds, False
-        while not self.stopping:
-            try:
-                async with asyncio.timeout(reaction.attempt_seconds):
-                    journey = await self._fetch(promise.call_id)
-                    events = await reaction.run(journey) if journey is not None else ()
-            except Exception as trouble:  # noqa: BLE001 - the outbox: whatever the outside does is tried again
-                self._counters.reaction_failures += 1
-                log.warning("reaction_failed", reaction=reaction.name, call_id=promise.call_id, error=repr(trouble))
-            else:
-                self._counters.reactions += 1
-                self._done(promise, events)
-                return
+        while not self._stopping:
+            events = await self._attempt(promise, reaction)
             if not late and self._clock() > promise.deadline_at:
                 late = True
                 self._counters.late_promises += 1
                 log.error("promise_late", reaction=reaction.name, call_id=promise.call_id)
+            if events is not None:
+                self._counters.reactions += 1
+                self._done(promise, events)
+                return
             await asyncio.sleep(pause)
             pause = min(pause * 2, self._pace.retry_most_seconds)
+
+    async def _attempt(self, promise: Promise, reaction: Reaction) -> Sequence[CallEvent] | None:
+        """What the reaction did; None when it did not succeed."""
+        try:
+            async with asyncio.timeout(reaction.attempt_seconds):
+                journey = await self._fetch(promise.call_id)
+                return await reaction.run(journey) if journey is not None else ()
+        except Exception as trouble:  # noqa: BLE001 - the outbox: whatever the outside does is tried again
+            self._counters.reaction_failures += 1
+            log.warning("reaction_failed", reaction=reaction.name, call_id=promise.call_id, error=repr(trouble))
+            return None

@@ -1,18 +1,20 @@
-"""The writer: takes what has been folded, commits it as one batch, tells the listeners, starts the reactions.
+"""The pipeline: takes events in, folds them, commits them in batches, tells the listeners, starts the reactions.
 
-How it moves. ``submit`` folds at once, in memory (``lanes``). A single writer takes whatever has been folded meanwhile and
-commits it as **one** batch (group commit): journal, journeys and promises stand or fall together. Only then are the listeners
-told and the promised reactions started (``keeper``); a reaction's result comes back as an event, in the same batch as the
-note that it was kept.
+How it moves. ``submit`` folds at once, in memory (``lanes``). A single loop takes whatever has been folded meanwhile and
+commits it as **one** batch (group commit, ``writer``): journal, journeys and promises stand or fall together. Only then are the
+listeners told and the promised reactions started (``keeper``); a reaction's result comes back as an event, in the same batch as
+the note that it was kept.
 
-When the store is out of reach the calls go on: what is folded waits in memory, the batch is offered again with a growing
+When the store is out of reach or slow the calls go on: what is folded waits in memory, the batch is offered again with a growing
 pause, and after ``early_seconds`` the listeners are told all the same, because a room must see its callers even when a disk
 is full. Reactions wait for the commit. (The frames themselves are on disk already, in the raw journal.)
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -25,8 +27,12 @@ from cti.journey.words import CallId, Instant
 from cti.pipeline.keeper import Keeper
 from cti.pipeline.lanes import Folded, Lanes
 from cti.pipeline.ports import Counters, Listener, Pace, Reaction, Runner, Store
+from cti.pipeline.writer import Writer
 
 log = structlog.get_logger(__name__)
+
+#: Calls fetched from the store before the next commit: a long catch-up must not hold the living calls up.
+_FETCHED_AT_ONCE = 200
 
 
 class Pipeline:
@@ -44,10 +50,12 @@ class Pipeline:
     ) -> None:
         self._store = store
         self._run = runner
+        self._clock = clock
         self._pace = pace or Pace()
         self._listeners = list(listeners)
         self.counters = Counters()
         self._lanes = Lanes(self.counters, self._pace.ended_kept)
+        self._writer = Writer(store, runner, self._pace, self.counters)
         self._keeper = Keeper(reactions, self._fetch, self._fulfil, clock, spawn, self._pace, self.counters)
         self._gaps: list[Gap] = []
         self._kept: list[Promise] = []
@@ -55,10 +63,9 @@ class Pipeline:
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
+        self._early = False
         self._down_since: Instant | None = None
-        self._committed = 0
         self._marks: list[tuple[int, asyncio.Event]] = []
-        self.store_ok = True
 
     # --- entering ------------------------------------------------------------------------------------------------------
 
@@ -69,14 +76,14 @@ class Pipeline:
             self._lanes.put(journey)
         for promise in await self._run(self._store.pending):
             self._keeper.begin(promise)
+        self._stir()
         return tuple(journeys)
 
     def submit(self, events: Iterable[Event], session: str = "", frame: int = 0) -> None:
         """Fold what one frame told. Never raises and never waits: it is called while a frame is being read."""
         for part, event in enumerate(events):
             if isinstance(event, CallEvent):
-                self._lanes.take(Entry(event, session, frame, part))
-                self._stir()
+                self._take(Entry(event, session, frame, part))
             else:
                 self._room(event)
 
@@ -100,7 +107,18 @@ class Pipeline:
     @property
     def waiting(self) -> int:
         """Events that are not yet on disk."""
-        return len(self._lanes.folded) + len(self._lanes.strays)
+        return self._lanes.waiting
+
+    @property
+    def store_ok(self) -> bool:
+        """The store took what it was offered last."""
+        return self._writer.ok
+
+    def _take(self, entry: Entry, kept: Promise | None = None) -> None:
+        folded = self._lanes.take(entry, kept)
+        if folded is not None and self._early:
+            self._say((folded,))
+        self._stir()
 
     def _room(self, event: PbxEvent) -> None:
         if isinstance(event, LinkDown):
@@ -118,15 +136,18 @@ class Pipeline:
     # --- writing -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Commit for ever; ends when ``stop`` was called and nothing is left."""
+        """Commit for ever; ends when ``stop`` was called and nothing is left, or the store is gone."""
         while True:
             await self._wake.wait()
             if not self._stopping:
                 await asyncio.sleep(self._pace.linger_seconds)
             self._wake.clear()
             while self._lanes.folded or self._lanes.strays or self._gaps or self._kept:
-                await self._write()
-            self._lanes.forget(self._keeper.needed)
+                with self._alarm():
+                    if not await self._write():
+                        return
+                self._lanes.forget(self._keeper.needed)
+            self._reach_marks()
             if not self._keeper.busy:
                 self._idle.set()
             if self._stopping:
@@ -139,123 +160,98 @@ class Pipeline:
     async def written(self) -> None:
         """Wait until everything submitted so far is on disk, whatever comes meanwhile."""
         mark = asyncio.Event()
-        self._marks.append((self.counters.events + len(self._lanes.strays), mark))
+        self._marks.append((self._lanes.taken, mark))
         self._stir()
         self._reach_marks()
         await mark.wait()
 
     def _reach_marks(self) -> None:
-        for target, mark in self._marks:
-            if target <= self._committed:
+        if not self._marks:
+            return
+        oldest = self._lanes.oldest()
+        for number, mark in self._marks:
+            if number < oldest:
                 mark.set()
-        self._marks = [(target, mark) for target, mark in self._marks if not mark.is_set()]
+        self._marks = [(number, mark) for number, mark in self._marks if not mark.is_set()]
 
     def stop(self) -> None:
         """Commit what is folded, then let ``run`` return; promises not yet kept stay in the outbox."""
         self._stopping = True
-        self._keeper.stopping = True
+        self._writer.leave(self._pace.early_seconds)
+        self._keeper.stop()
         self._wake.set()
 
-    async def _write(self) -> None:
-        await self._adopt()
+    async def _write(self) -> bool:
+        """Commit one batch and see to what follows; False when we are leaving and the store is gone."""
+        adopted = await self._adopt()
         items = self._lanes.folded[: self._pace.batch_events]
-        del self._lanes.folded[: len(items)]
-        gaps, self._gaps = tuple(self._gaps), []
-        alone, self._kept = tuple(self._kept), []
+        gaps, alone = tuple(self._gaps), tuple(self._kept)
+        if not (items or gaps or alone):
+            return adopted or await self._writer.patience(self._pace.retry_first_seconds)
         promises = self._keeper.promises(fact for item in items for fact in item.facts)
-        last = {item.journey.call_id: item.journey for item in items}
         batch = Batch(
-            entries=tuple(item.entry for item in items),
-            journeys=tuple(last.values()),
+            entries=tuple(item.taken.entry for item in items),
+            journeys=tuple({item.journey.call_id: item.journey for item in items}.values()),
             promises=tuple(promises),
-            kept=(*alone, *(item.kept for item in items if item.kept is not None)),
+            kept=(*alone, *(item.taken.kept for item in items if item.taken.kept is not None)),
             gaps=gaps,
         )
-        if not await self._commit(batch, items):
-            return
-        self._committed += len(items)
+        stands = await self._writer.write(batch)
+        if stands is None:
+            return False
+        del self._lanes.folded[: len(items)], self._gaps[: len(gaps)], self._kept[: len(alone)]
         self._reach_marks()
         self._say(items)
         for kept in batch.kept:
             self._keeper.written(kept)
-        for promise in promises:
+        for promise in stands.promises:
             self._keeper.begin(promise)
+        return True
 
-    async def _adopt(self) -> None:
-        """Events of calls that are not in memory: fetch the call first."""
-        strays, self._lanes.strays = self._lanes.strays, []
-        for i, entry in enumerate(strays):
+    @contextmanager
+    def _alarm(self) -> Iterator[None]:
+        """When the store takes longer than ``early_seconds``, for whatever reason, the listeners are told meanwhile."""
+        alarm = asyncio.get_running_loop().call_later(self._pace.early_seconds, self._speak_early)
+        try:
+            yield
+        finally:
+            alarm.cancel()
+            self._early = False
+
+    def _speak_early(self) -> None:
+        self._early = True
+        self._say(self._lanes.folded)
+
+    async def _adopt(self) -> bool:
+        """Events of calls that are not in memory: fetch the calls first. False when the store cannot be asked."""
+        for call_id in list(islice(self._lanes.strays, _FETCHED_AT_ONCE)):
             try:
-                journey = await self._fetch(entry.event.call_id)
+                journey = await self._fetch(call_id)
             except StoreUnavailable:
-                self._lanes.strays = strays[i:] + self._lanes.strays
-                self.store_ok = False
-                await asyncio.sleep(self._pace.retry_first_seconds)
-                return
-            if journey is not None:
-                self._lanes.put(journey)
-            self._lanes.fold(entry)
+                self._writer.ok = False
+                return False
+            except Exception:
+                # Written by another version, or damaged: beginning it anew would overwrite what is still legible there.
+                lost = self._lanes.strays.pop(call_id)
+                self.counters.rejected += len(lost)
+                log.exception("call_unreadable", call_id=call_id, events=len(lost))
+                self._kept.extend(taken.kept for taken in lost if taken.kept is not None)
+            else:
+                self._lanes.adopt(call_id, journey)
+        return True
 
     async def _fetch(self, call_id: CallId) -> Journey | None:
         held = self._lanes.get(call_id)
         return held if held is not None else await self._run(self._store.journey, call_id)
 
-    async def _commit(self, batch: Batch, items: Sequence[Folded]) -> bool:
-        """Offer the batch until the store takes it; False only when the service is leaving and the store is gone."""
-        pause, waited = self._pace.retry_first_seconds, 0.0
-        while True:
-            try:
-                await self._run(self._store.commit, batch)
-            except StoreUnavailable as trouble:
-                self._refused(batch, trouble)
-                if self._stopping and waited > self._pace.early_seconds:
-                    log.error("stopped_uncommitted", events=len(batch.entries))  # noqa: TRY400 - no trace to show
-                    return False
-                await asyncio.sleep(pause)
-                waited += pause
-                pause = min(pause * 2, self._pace.retry_most_seconds)
-                if waited >= self._pace.early_seconds:
-                    self._say(items)
-                    self._say(self._lanes.folded)
-            except Exception:
-                log.exception("batch_rejected", events=len(batch.entries), calls=len(batch.journeys))
-                await self._commit_apart(batch, items)
-                return True
-            else:
-                if not self.store_ok:
-                    log.info("store_back", events=len(batch.entries))
-                self.store_ok = True
-                self.counters.commits += 1
-                return True
-
-    def _refused(self, batch: Batch, trouble: StoreUnavailable) -> None:
-        self.counters.failed_commits += 1
-        if self.store_ok:
-            log.error("store_unavailable", error=str(trouble), events=len(batch.entries))
-        self.store_ok = False
-
-    async def _commit_apart(self, batch: Batch, items: Sequence[Folded]) -> None:
-        """A bug of ours spoiled the batch: write call by call, so that only the guilty call is lost from the store."""
-        if len(batch.journeys) <= 1:
-            self.counters.rejected += len(batch.entries)
-            return
-        for journey in batch.journeys:
-            call_id = journey.call_id
-            alone = Batch(
-                entries=tuple(e for e in batch.entries if e.event.call_id == call_id),
-                journeys=(journey,),
-                promises=tuple(p for p in batch.promises if p.call_id == call_id),
-                kept=tuple(p for p in batch.kept if p.call_id == call_id),
-            )
-            await self._commit(alone, [item for item in items if item.journey.call_id == call_id])
-        await self._commit(replace(batch, entries=(), journeys=(), promises=(), kept=()), ())
+    # --- telling -------------------------------------------------------------------------------------------------------
 
     def _say(self, items: Iterable[Folded]) -> None:
         for item in items:
             if not item.said:
                 item.said = True
                 for listener in self._listeners:
-                    self._tell(listener.told, item.journey, item.entry.event, item.facts)
+                    self._tell(listener.told, item.journey, item.taken.entry.event, item.facts)
 
     def _tell(self, hear: Callable[..., None], *what: Any) -> None:
         try:
@@ -266,9 +262,10 @@ class Pipeline:
 
     def _fulfil(self, promise: Promise, events: Sequence[CallEvent]) -> None:
         """The result and the note that the promise was kept go into one commit."""
+        kept = replace(promise, at=self._clock())
         session = f"{promise.reaction}:{promise.call_id}"
         for part, event in enumerate(events):
-            self._lanes.fold(Entry(event, session, 0, part), promise if part == len(events) - 1 else None)
+            self._take(Entry(event, session, 0, part), kept if part == len(events) - 1 else None)
         if not events:
-            self._kept.append(promise)
+            self._kept.append(kept)
         self._stir()

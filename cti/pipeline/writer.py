@@ -5,12 +5,17 @@ the guilty call's events are lost from the store, and what was promised to its c
 """
 
 import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
 from cti.journey.ledger import Batch, StoreUnavailable
+from cti.journey.words import CallId
 from cti.pipeline.ports import Counters, Pace, Runner, Store
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -24,21 +29,22 @@ class Writer:
         self._pace = pace
         self._counters = counters
         self.ok = True  #: the store took what it was offered last
-        self.stopping = False
+        self._leave_at: float | None = None
+
+    def leave(self, seconds: float) -> None:
+        """From now on a store that is out of reach is waited for no longer than this."""
+        self._leave_at = asyncio.get_running_loop().time() + seconds
 
     async def write(self, batch: Batch) -> Batch | None:
         """What of the batch is on disk: all of it, but for our own bugs. None when we are leaving and the store is gone."""
-        loop = asyncio.get_running_loop()
-        began, pause = loop.time(), self._pace.retry_first_seconds
+        pause = self._pace.retry_first_seconds
         while True:
             try:
                 await self._run(self._store.commit, batch)
             except StoreUnavailable as trouble:
                 self._refused(batch, trouble)
-                if self.stopping and loop.time() - began >= self._pace.early_seconds:
-                    log.error("stopped_uncommitted", events=len(batch.entries))  # noqa: TRY400 - no trace to show
+                if not await self.patience(pause):
                     return None
-                await asyncio.sleep(pause)
                 pause = min(pause * 2, self._pace.retry_most_seconds)
             except Exception:
                 log.exception("batch_rejected", events=len(batch.entries), calls=len(batch.journeys))
@@ -49,6 +55,14 @@ class Writer:
                 self.ok = True
                 self._counters.commits += 1
                 return batch
+
+    async def patience(self, pause: float) -> bool:
+        """Wait before the store is asked again; False when we are leaving and have waited long enough."""
+        if self._leave_at is not None and asyncio.get_running_loop().time() >= self._leave_at:
+            log.error("left_without_store")
+            return False
+        await asyncio.sleep(pause)
+        return True
 
     def _refused(self, batch: Batch, trouble: StoreUnavailable) -> None:
         self._counters.failed_commits += 1
@@ -61,7 +75,8 @@ class Writer:
         parts = _parts(batch)
         if len(parts) == 1:
             self._counters.rejected += len(batch.entries)
-            parts = (replace(batch, entries=(), journeys=()),) if batch.entries or batch.journeys else ()
+            promised = replace(batch, entries=(), journeys=())
+            parts = [promised] if promised not in (batch, Batch()) else []
         stands = Batch()
         for part in parts:
             written = await self.write(part)
@@ -77,21 +92,33 @@ class Writer:
         return stands
 
 
-def _parts(batch: Batch) -> tuple[Batch, ...]:
+def _parts(batch: Batch) -> list[Batch]:
     """One batch for each call, and one for what belongs to none of them."""
-    calls = [journey.call_id for journey in batch.journeys]
+    calls = {journey.call_id for journey in batch.journeys}
+    entries, promises, kept = (
+        _by_call(batch.entries, lambda entry: entry.event.call_id),
+        _by_call(batch.promises, lambda promise: promise.call_id),
+        _by_call(batch.kept, lambda promise: promise.call_id),
+    )
     parts = [
         Batch(
-            entries=tuple(e for e in batch.entries if e.event.call_id == journey.call_id),
+            entries=tuple(entries.get(journey.call_id, ())),
             journeys=(journey,),
-            promises=tuple(p for p in batch.promises if p.call_id == journey.call_id),
-            kept=tuple(p for p in batch.kept if p.call_id == journey.call_id),
+            promises=tuple(promises.get(journey.call_id, ())),
+            kept=tuple(kept.get(journey.call_id, ())),
         )
         for journey in batch.journeys
     ]
     rest = Batch(
-        promises=tuple(p for p in batch.promises if p.call_id not in calls),
-        kept=tuple(p for p in batch.kept if p.call_id not in calls),
+        promises=tuple(promise for promise in batch.promises if promise.call_id not in calls),
+        kept=tuple(promise for promise in batch.kept if promise.call_id not in calls),
         gaps=batch.gaps,
     )
-    return (*parts, rest) if rest != Batch() else tuple(parts)
+    return parts if rest == Batch() else [*parts, rest]
+
+
+def _by_call(things: Iterable[T], call_of: Callable[[T], CallId]) -> dict[CallId, list[T]]:
+    found: dict[CallId, list[T]] = {}
+    for thing in things:
+        found.setdefault(call_of(thing), []).append(thing)
+    return found

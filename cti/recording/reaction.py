@@ -83,9 +83,13 @@ class CheckRecordings:
 
         if not await self.waiter(at_rest, self.settings.deadline_ms / 1000):
             raise NotYet(f"recordings of call {journey.call_id} still growing after {self.settings.deadline_ms} ms")
-        peak = self.settings.silence_max_peak
-        files = await self.runner(lambda: {stem: None if legs is None else measure(legs, peak) for stem, legs in places.items()})
+        files = await self.runner(lambda: {stem: self._measured(legs) for stem, legs in places.items()})
         return check(journey, files, self.settings, self.clock())
+
+    def _measured(self, legs: Legs | None) -> LegFiles | None:
+        if legs is None:
+            return None
+        return measure(legs, self.settings.silence_max_peak, self.settings.voice_min_ms)
 
     def _places(self, journey: Journey) -> dict[str, Legs | None]:
         root = self.root if self.root is not None else Path(self.settings.root)

@@ -15,15 +15,15 @@ def glance(legs: Legs) -> LegFiles:
     return LegFiles(_read(legs.caller, None), _read(legs.agents, None))
 
 
-def measure(legs: Legs, silence_max_peak: int) -> LegFiles:
-    """Sizes, headers and how much is heard; reads the caller's file to its end.
+def measure(legs: Legs, silence_max_peak: int, enough_ms: int | None = None) -> LegFiles:
+    """Sizes, headers and whether the caller is heard; reads his file until ``enough_ms`` of voice were found, or to its end.
 
     What the caller hears holds music and messages as well, so its loudness would prove nothing.
     """
-    return LegFiles(_read(legs.caller, silence_max_peak), _read(legs.agents, None))
+    return LegFiles(_read(legs.caller, silence_max_peak, enough_ms), _read(legs.agents, None))
 
 
-def _read(path: Path, silence_max_peak: int | None) -> LegFile:
+def _read(path: Path, silence_max_peak: int | None, enough_ms: int | None = None) -> LegFile:
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -33,7 +33,8 @@ def _read(path: Path, silence_max_peak: int | None) -> LegFile:
                 return LegFile(path.name, size, fault=str(bad) if size else "fichier vide (0 octet)")
             if silence_max_peak is None:
                 return LegFile(path.name, size, header)
-            return LegFile(path.name, size, header, listen(header, _slices(stream, header), silence_max_peak))
+            loudness = listen(header, _slices(stream, header), silence_max_peak, enough_ms)
+            return LegFile(path.name, size, header, loudness)
     except FileNotFoundError:
         return LegFile(path.name, None)
     except OSError as refused:

@@ -156,11 +156,19 @@ def _alaw_peak(chunk: bytes) -> int:
 _PEAKS: Final[dict[Codec, Callable[[bytes], int]]] = {Codec.PCM16: _pcm_peak, Codec.ALAW: _alaw_peak}
 
 
-def listen(header: WavHeader, slices: Iterable[bytes], silence_max_peak: int) -> Loudness:
+def listen(header: WavHeader, slices: Iterable[bytes], silence_max_peak: int, enough_ms: int | None = None) -> Loudness:
     """How loud the audio is, given as consecutive slices of ``header.slice_bytes``.
 
-    A slice whose loudest sample is above the threshold counts as voice, wherever in the slice it lies.
+    A slice whose loudest sample is above the threshold counts as voice, wherever in the slice it lies. With ``enough_ms`` the
+    listening stops as soon as so much voice was found: a call is proved by its first words, not by reading an hour of it.
     """
     peak_of = _PEAKS[header.codec]
-    peaks = [peak_of(chunk) for chunk in slices]
-    return Loudness(max(peaks, default=0), SLICE_MS * sum(peak > silence_max_peak for peak in peaks))
+    loudest = voiced = 0
+    for chunk in slices:
+        peak = peak_of(chunk)
+        loudest = max(loudest, peak)
+        if peak > silence_max_peak:
+            voiced += 1
+            if enough_ms is not None and voiced * SLICE_MS >= enough_ms:
+                break
+    return Loudness(loudest, SLICE_MS * voiced)

@@ -163,6 +163,19 @@ async def test_the_token_of_the_address_becomes_a_cookie(page: Page, doubles: Do
         assert token not in page.url
 
 
+async def test_the_theme_is_chosen_by_key_and_remembered(page: Page, doubles: Doubles) -> None:
+    furnish(doubles)
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/supervision")
+        button = page.get_by_role("button", name="Thème : automatique")
+        await button.focus()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")
+        await page.reload()
+        await expect(page.get_by_role("button", name="Thème : clair")).to_be_visible()
+        assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(236, 239, 244)"
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
 @pytest.mark.parametrize("busy", [0, 40])
 async def test_a_wall_shows_it_all_without_scrolling(

@@ -419,6 +419,7 @@ class Room:
             if serve:
                 await stack.enter_async_context(agi)
             yield cls(base, install, spec, pbx, events, actions, agi, write_tone(base / "patient.alaw", PATIENT_HERTZ))
+            assert [line for line in pbx.problems() if "syntax error" in line or "pbx.c" in line] == []
 
     async def rerender(self, **changes: object) -> None:
         """Change the description, write it again and have Asterisk read it."""

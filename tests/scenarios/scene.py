@@ -33,10 +33,10 @@ _MORNING: Instant = 1_797_411_600_000_000
 CHANGES: Mapping[str, Mapping[str, object]] = {
     "filieres": {
         "filieres": {
-            "n1": {"ring_seconds": 2, "attente_max_seconds": 20},
-            "amu": {"ring_seconds": 2, "attente_max_seconds": 20},
-            "mru": {"ring_seconds": 2, "attente_max_seconds": 20},
-            "mg": {"ring_seconds": 2, "attente_max_seconds": 4},
+            "n1": {"ring_seconds": 5, "attente_max_seconds": 20},
+            "amu": {"ring_seconds": 5, "attente_max_seconds": 20},
+            "mru": {"ring_seconds": 5, "attente_max_seconds": 20},
+            "mg": {"ring_seconds": 5, "attente_max_seconds": 6},
         }
     },
     "flux": {"flux": {code: {"accueil": "one-moment-please"} for code in ("15", "112", "116117")}},
@@ -73,15 +73,15 @@ class Scene:
         port = self._port(name) if name in NAMES else free_port(socket.SOCK_DGRAM)
         return await self._play(name, scenario, port, remote=f"127.0.0.1:{self.site.ports.sip}", service=number, calls=1)
 
-    async def until(self, name: str, seconds: float = 30.0, **headers: str) -> Frame:
-        """The first event (or UserEvent) of that name with these headers, seen or still to come."""
-        async with asyncio.timeout(seconds):
+    async def until(self, name: str, nth: int = 1, **headers: str) -> Frame:
+        """The first (or nth) event or UserEvent of that name with these headers, seen or still to come."""
+        async with asyncio.timeout(30):
             while True:
                 self._news.clear()
-                for frame in self.frames:
-                    named = name in (frame.event, frame.get("UserEvent"))
-                    if named and all(frame.get(key) == value for key, value in headers.items()):
-                        return frame
+                named = (f for f in self.frames if name in (f.event, f.get("UserEvent")))
+                found = [f for f in named if all(f.get(key) == value for key, value in headers.items())]
+                if len(found) >= nth:
+                    return found[nth - 1]
                 await self._news.wait()
 
     async def until_quiet(self) -> None:

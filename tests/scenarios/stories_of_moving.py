@@ -52,10 +52,10 @@ async def refer_to_unknown_number_returns(s: Scene) -> None:
     """The agent transfers to 899, which does not exist: the caller comes back to N1 and is answered again."""
     await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "899", 600)))
     caller = await s.caller("15", calls(s.tone))
-    route = await s.until("SasRoute", Motif="numéro inconnu 899")
-    await s.until("QueueCallerJoin", Uniqueid=route["Uniqueid"], Position="1")
-    await s.until("AgentConnect", Uniqueid=route["Uniqueid"], HoldTime="0")
-    await s.hang_up(route["Channel"])
+    await s.until("SasRoute", Motif="numéro inconnu 899")
+    second = await s.until("AgentConnect", nth=2)
+    await s.until("BridgeEnter", Channel=second["DestChannel"])
+    await s.hang_up(second["Channel"])
     await caller.wait(20)
 
 

@@ -1,6 +1,6 @@
 """Callers who are answered where they came in."""
 
-from tests.scenarios.people import LEARNS, answers, calls, holds, never_answers
+from tests.scenarios.people import LEARNS, answers, calls, holds
 from tests.scenarios.scene import Scene
 from tests.scenarios.script import Truth, story
 
@@ -77,15 +77,4 @@ async def operator_ends_the_call(s: Scene) -> None:
     connect = await s.until("AgentConnect")
     await s.until("BridgeEnter", Channel=connect["Channel"])
     await s.hang_up(connect["Channel"])
-    await caller.wait(20)
-
-
-@story(Truth("abandoned", ("n1 - abandoned",), phase="queue"), arm01="n1")
-async def agent_logs_out_while_the_caller_waits(s: Scene) -> None:
-    """The only agent takes a pause after a ring in vain; the queue empties under the caller, AMU has nobody, he leaves."""
-    await s.phone("arm01", never_answers("arm01"))
-    caller = await s.caller("15", calls(s.tone))
-    await s.until("AgentRingNoAnswer")
-    await s.pause("arm01")
-    await s.hang_up((await s.until("SasArrived"))["Channel"])
     await caller.wait(20)

@@ -88,7 +88,7 @@ async def second_agent_answers_after_first_did_not(s: Scene) -> None:
     """The first phone rings in vain, the second one is picked up."""
     await s.phone("arm01", never_answers("arm01"))
     await s.phone("arm02", answers("arm02", s.tone))
-    await (await s.caller("15", calls(s.tone, hangs_up_after_ms=8500))).wait(30)
+    await (await s.caller("15", calls(s.tone, hangs_up_after_ms=10500))).wait(30)
 
 
 @story(Truth("answered", ("n1 arm02 completed",)), arm01="n1", arm02="n1")
@@ -135,3 +135,14 @@ async def service_refused_pbx_routes_alone(s: Scene) -> None:
     """Nobody listens where the service should: the PBX routes alone at once."""
     await s.phone("amu01", answers("amu01", s.tone))
     await (await s.caller("15", calls(s.tone, hangs_up_after_ms=4500))).wait(20)
+
+
+@story(Truth("abandoned", ("n1 - overflowed", "amu - abandoned"), phase="queue"), arm01="n1")
+async def queue_empties_under_the_caller(s: Scene) -> None:
+    """The only agent takes a pause while he waits; the queue gives him back, AMU has nobody, he gives up."""
+    await s.phone("arm01", never_answers("arm01"))
+    caller = await s.caller("15", calls(s.tone))
+    await s.until("AgentRingNoAnswer")
+    await s.pause("arm01")
+    await s.hang_up((await s.until("QueueCallerJoin", Queue="sas-amu"))["Channel"])
+    await caller.wait(20)

@@ -104,8 +104,11 @@ async def tell_problems(request: web.Request, handler: Handler) -> web.StreamRes
         _log.warning("store_unavailable", path=request.path, error=str(error))
         retry = {"Retry-After": "2"}
         return Problem(503, "La base de données ne répond pas ; réessayez dans quelques secondes.", headers=retry).answer()
-    except (ConnectionError, TimeoutError):
-        raise  # the client is gone
+    except (ConnectionError, TimeoutError) as error:
+        if request.transport is None or request.transport.is_closing():
+            raise  # the client is gone: nobody to tell
+        _log.warning("no_answer_behind", path=request.path, error=str(error))
+        return Problem(503, "Ce dont dépend cette réponse n'a pas répondu à temps.", headers={"Retry-After": "2"}).answer()
     except Exception:  # noqa: BLE001  # the edge of the process: one faulty handler must not show its insides
         _log.exception("request_failed", method=request.method, path=request.path)
         return Problem(500, "Le service a rencontré une erreur ; elle est consignée dans son journal.").answer()

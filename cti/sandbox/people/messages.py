@@ -3,10 +3,14 @@
 Each function gives one scenario step as XML. The square brackets are SIPp's own keywords, filled in for each call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 from xml.sax.saxutils import quoteattr
+
+Message: TypeAlias = str | int
+"""A request by its name, or a response by its code."""
 
 _VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
 _ECHOED = "[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n"
@@ -19,7 +23,7 @@ m=audio [rtpstream_audio_port] RTP/AVP 8 101
 a=rtpmap:8 PCMA/8000
 a=rtpmap:101 telephone-event/8000
 """
-_NOTHING: Mapping[str | int, str] = MappingProxyType({})
+_NOTHING: Mapping[Message, str] = MappingProxyType({})
 _NO_BODY = "Content-Length: 0\n\n"
 _WITH_SDP = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{_SDP}"
 
@@ -46,7 +50,7 @@ def send(text: str, retrans: bool = False, goto: str = "") -> str:
 
 
 def waits(
-    wanted: str | int, within_ms: int | str, late: str, others: Mapping[str | int, str] = _NOTHING, goto: str = "", more: str = ""
+    wanted: Message, within_ms: int | str, late: str, others: Mapping[Message, str] = _NOTHING, goto: str = "", more: str = ""
 ) -> str:
     """Wait for a request (its name) or a response (its code), at most `within_ms`.
 
@@ -55,12 +59,18 @@ def waits(
         within_ms: milliseconds, or a field of the call's line.
         late: the step that follows when it did not come in time.
         others: what may come instead, with the step each leads to; with an empty one the wait goes on.
+        goto: the step that follows when it came; the next one by default.
         more: further attributes of the wanted message.
     """
     # SIPp arms the timer of the first message of the group only.
     timer = f' timeout="{within_ms}" ontimeout={quoteattr(late)}'
     group = [f"  <recv {_which(one)} optional=\"true\"{timer}{_goto(step)}/>\n" for one, step in others.items()]
     return "".join(group) + f"  <recv {_which(wanted)}{timer}{_goto(goto)}{more}/>\n"
+
+
+def each(codes: Iterable[int], step: str) -> dict[Message, str]:
+    """The same step for several response codes."""
+    return dict.fromkeys(codes, step)
 
 
 def label(name: str) -> str:
@@ -130,11 +140,11 @@ def request(method: str, cseq: int, who: Side, more: str = _NO_BODY) -> str:
 
 def response(code: int, reason: str, tag: str = "", sdp: bool = False, cseq: str = "[last_CSeq:]") -> str:
     """The response to the request received last."""
-    contact = "Contact: <sip:people@[local_ip]:[local_port]>\n" if code < 300 else ""  # noqa: PLR2004
+    contact = "Contact: <sip:people@[local_ip]:[local_port]>\n" if code < 300 else ""
     return f"SIP/2.0 {code} {reason}\n{_ECHOED.format(tag=tag)}{cseq}\n{contact}{_WITH_SDP if sdp else _NO_BODY}"
 
 
-def _which(message: str | int) -> str:
+def _which(message: Message) -> str:
     return f'response="{message}"' if isinstance(message, int) else f'request="{message}"'
 
 

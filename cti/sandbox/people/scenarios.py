@@ -21,13 +21,14 @@ _ANSWER_MS = 8_000
 """Longest wait for the PBX's answer to a request inside a call."""
 _KEY_MS = 120
 """Pause of a finger between two keys."""
+_PROGRESS = (100, 180, 183)
 _REFUSALS = (400, 403, 404, 408, 480, 486, 487, 488, 500, 502, 503, 504, 600, 603)
 _GONE = (408, 481, 487)
 
 
 def caller(tone: Path) -> str:
     """Somebody who calls: waits for his hour, dials, then hangs up when his time is over or is hung up on."""
-    before = {100: "", 180: "", 183: "", **dict.fromkeys(_REFUSALS, "refused")}
+    before = sip.each(_PROGRESS, "") | sip.each(_REFUSALS, "refused")
     return _scenario(
         "caller",
         sip.actions(sip.drawn("delay", 0)),
@@ -97,7 +98,7 @@ def _hangs_up(who: sip.Side, cseq: int) -> tuple[str, ...]:
         sip.label("hangs_up"),
         sip.send(sip.request("BYE", cseq, who), retrans=True),
         sip.label("bye_sent"),
-        sip.waits(200, _ANSWER_MS, "end", {"BYE": "both_hang_up", **dict.fromkeys(_GONE, "end")}, goto="end"),
+        sip.waits(200, _ANSWER_MS, "end", {"BYE": "both_hang_up"} | sip.each(_GONE, "end"), goto="end"),
         sip.label("both_hang_up"),
         sip.send(sip.response(200, "OK"), goto="bye_sent"),
     )
@@ -106,7 +107,7 @@ def _hangs_up(who: sip.Side, cseq: int) -> tuple[str, ...]:
 def _passes_on() -> tuple[str, ...]:
     """Transfers the caller: by the phone's own REFER, or by the keys of a feature code; then the PBX hangs up on us."""
     refer_to = "Refer-To: <sip:[field4]@[remote_ip]>\nReferred-By: <sip:people@[local_ip]>\nContent-Length: 0\n\n"
-    refused = dict.fromkeys((400, 403, 404, 481, 488, 501, 503, 603), "hangs_up")
+    refused = sip.each((400, 403, 404, 481, 488, 501, 503, 603), "hangs_up")
     steps = [
         sip.label("refers"),
         sip.send(sip.request("REFER", 10, sip.AGENT, refer_to), retrans=True),

@@ -155,6 +155,14 @@ async def test_a_store_out_of_reach_is_a_503_in_french(client: TestClient, doubl
         assert response.headers["Retry-After"] == "2"
 
 
+@pytest.mark.parametrize("failure", [TimeoutError(), ConnectionResetError("peer")])
+async def test_something_behind_that_does_not_answer_is_a_503(client: TestClient, doubles: Doubles, failure: Exception) -> None:
+    doubles.reader.failure = failure
+    response = await client.get("/api/v1/calls")
+    assert response.status == 503
+    assert response.content_type == "application/problem+json"
+
+
 async def test_our_own_fault_is_a_500_that_shows_nothing(client: TestClient, doubles: Doubles) -> None:
     doubles.reader.failure = RuntimeError("secret-in-the-trace")
     response = await client.get("/api/v1/calls")

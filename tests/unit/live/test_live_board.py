@@ -217,6 +217,25 @@ class TestAgents:
         assert sum(card(board, "n1")["agents"].values()) == 0
 
 
+class TestLoads:
+    def test_routing_is_told_who_is_there_and_who_waits(self) -> None:
+        board, room, _ = a_board()
+        states = (ev.Presence.FREE, ev.Presence.PAUSED, ev.Presence.UNREACHABLE, ev.Presence.TALKING, ev.Presence.LOGGED_OUT)
+        for i, presence in enumerate(states):
+            room.agent(f"arm0{i}", "n1", presence, T0)
+        room.arrive("c", T0)
+        room.wait("c", "n1", T0 + S)
+        loads = board.loads()
+        assert loads is not None
+        assert loads["n1"] == (3, 1, 1, T0, 1)
+        assert loads["amu"] == (0, 0, 0, None, 0)
+
+    def test_routing_is_told_nothing_while_the_pbx_is_out_of_sight(self) -> None:
+        board, _, _ = a_board()
+        board.seen(ev.LinkDown(at=T0 + S, reason="coupure"))
+        assert board.loads() is None
+
+
 class TestChanges:
     def test_nothing_changed_is_an_empty_change(self) -> None:
         board, _, _ = a_board()

@@ -141,3 +141,10 @@ def test_slices_that_end_in_half_a_sample_or_nothing_are_heard_all_the_same() ->
     assert listen(pcm, [b"\xff", b""], 64) == Loudness(0, 0)
     assert listen(pcm, [struct.pack("<h", 500) + b"\x01"], 64) == Loudness(500, 100)
     assert listen(law, [b""], 64) == Loudness(0, 0)
+
+
+def test_listening_stops_once_enough_voice_was_heard() -> None:
+    loud, quiet = b"\xff\x7f" * 800, bytes(1600)
+    slices = iter([quiet, loud, loud, loud, loud])
+    assert listen(header(wav(silence(100))), slices, 64, enough_ms=200).voice_ms == 200
+    assert len(list(slices)) == 2, "what comes after is not read"

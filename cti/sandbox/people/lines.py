@@ -1,0 +1,49 @@
+"""The injection files of SIPp: one line for each call, with all that was drawn for it.
+
+A line is fields separated by semicolons, in the order that `scenarios` names; SIPp gives each new call the next line.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cti.sandbox.people.draw import Caller, Identity
+from cti.sandbox.people.scenarios import AGENT_FIELDS, CALLER_FIELDS
+from cti.sandbox.people.staff import Gesture
+
+_OPERATOR = "operateur.invalid"
+
+
+def write_callers(path: Path, callers: Iterable[Caller], opened_ms: int) -> Path:
+    """Write one line a caller; each waits from `opened_ms`, when his SIPp starts, to his own hour."""
+    return _write(path, CALLER_FIELDS, (_caller(one, opened_ms) for one in callers))
+
+
+def write_gestures(path: Path, gestures: Iterable[Gesture]) -> Path:
+    """Write one line a gesture; when calls outnumber the lines, SIPp starts again with the first one."""
+    return _write(path, AGENT_FIELDS, (_gesture(one) for one in gestures))
+
+
+def _caller(caller: Caller, opened_ms: int) -> tuple[str | int, ...]:
+    # A header that may be absent: an empty line would end the headers, so another, harmless one takes its place.
+    identity = {
+        Identity.SHOWN: f"P-Asserted-Identity: <sip:{caller.number}@{_OPERATOR}>",
+        Identity.MASKED: f"P-Asserted-Identity: <sip:{caller.number}@{_OPERATOR}>\r\nPrivacy: id",
+        Identity.UNKNOWN: "Accept-Language: fr",
+    }[caller.identity]
+    return max(0, caller.arrives_ms - opened_ms), caller.did, caller.user, identity, caller.motif, caller.stay_ms
+
+
+def _gesture(gesture: Gesture) -> tuple[str | int, ...]:
+    digits = gesture.target.ljust(3, "0")
+    return gesture.fate, gesture.ring_ms, gesture.talk_ms, gesture.then, gesture.target or "-", digits[0], digits[1], digits[2]
+
+
+def _write(path: Path, names: tuple[str, ...], lines: Iterable[tuple[str | int, ...]]) -> Path:
+    rows = ["SEQUENTIAL"]
+    for line in lines:
+        row = ";".join(str(value) for value in line)
+        if len(line) != len(names) or row.count(";") != len(names) - 1 or "\n" in row:
+            raise ValueError(f"{path.name}: {row!r} does not have the fields {', '.join(names)}")
+        rows.append(row)
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,152 @@
+"""A recorded story read back: frames to events to journeys, as the service does it, and as plain data to compare."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cti.ami.recorded import Recorded, read_session
+from cti.ami.translate import Translator
+from cti.ami.translate.catchup import CatchUp, catch_up
+from cti.ami.translate.cel import CelRow, rows_since
+from cti.journey import Journey, apply
+from cti.journey import events as ev
+from cti.journey.words import Instant, elapsed_ms
+
+HERE = Path(__file__).parent
+#: As the watch does it: CEL is read from this long before the oldest open call (microseconds).
+_BEFORE = 2_000_000
+
+
+class _Note(AssertionError):
+    """A recorded session is damaged."""
+
+
+def _refuse(text: str) -> None:
+    raise _Note(text)
+
+
+@cache
+def session(name: str) -> tuple[Recorded, ...]:
+    """The frames of a story."""
+    return tuple(read_session(HERE / name / "session.ami", _refuse))
+
+
+@cache
+def cel(name: str) -> tuple[CelRow, ...]:
+    """The CEL rows of a story; every one of them must be readable."""
+    troubles: list[str] = []
+    rows = tuple(rows_since(HERE / name / "cel.csv", 0, troubles))
+    assert not troubles, troubles
+    return rows
+
+
+@dataclass
+class Folded:
+    """What was told and what it made of the calls."""
+
+    events: list[ev.Event]
+    journeys: dict[str, Journey]
+
+    def take(self, events: Iterable[ev.Event]) -> None:
+        """Fold more events."""
+        for event in events:
+            self.events.append(event)
+            if isinstance(event, ev.CallEvent):
+                held = self.journeys.get(event.call_id) or Journey(call_id=event.call_id)
+                self.journeys[event.call_id] = apply(held, event)[0]
+
+    @property
+    def calls(self) -> list[Journey]:
+        """In order of arrival."""
+        return sorted(self.journeys.values(), key=lambda j: (j.t0, j.call_id))
+
+
+def fold(records: Iterable[Recorded], translator: Translator | None = None) -> Folded:
+    """Frames through the live code path."""
+    translator = translator or Translator()
+    folded = Folded([], {})
+    for record in records:
+        folded.take(translator.read(record.frame()))
+    return folded
+
+
+def stamp(record: Recorded) -> Instant:
+    """When the PBX says that this frame was made."""
+    frame = record.frame()
+    return frame.stamped_at or frame.received_at
+
+
+def caught_up(name: str, held: Folded, since: Instant, until: Instant, alive: Sequence[str]) -> CatchUp:
+    """What the watch does when the link comes back at `until` after it was blind from `since`."""
+    open_calls = [j for j in held.journeys.values() if j.ended_at is None]
+    first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
+    rows = [row for row in cel(name) if first <= row.at <= until]
+    return catch_up(rows, alive, open_calls, since, until, "essai")
+
+
+# --- as plain data ----------------------------------------------------------------------------------------------------
+
+
+def expected(folded: Folded) -> dict[str, Any]:
+    """What `expected.json` holds: instants in milliseconds from each call's t0, exact to the microsecond."""
+    calls = folded.calls
+    first = calls[0].t0
+    return {
+        "calls": [_call(j, [e for e in folded.events if isinstance(e, ev.CallEvent) and e.call_id == j.call_id]) for j in calls],
+        "room": [_plain(e, first) for e in folded.events if not isinstance(e, ev.CallEvent)],
+    }
+
+
+def _call(journey: Journey, events: Sequence[ev.CallEvent]) -> dict[str, Any]:
+    return {
+        "call_id": journey.call_id,
+        "t0": journey.t0,
+        **{name: getattr(journey, name) for name in ("did", "flux", "caller", "public", "test", "priority")},
+        **{name: getattr(journey, name) for name in ("state", "outcome", "abandon_phase", "quality", "wait_ms", "greeting_ms")},
+        "answered_ms": ms(journey.answered_at, journey.t0),
+        "answered_by": journey.answered_by,
+        "ended_ms": ms(journey.ended_at, journey.t0),
+        **{name: getattr(journey, name) for name in ("cause", "silent", "lost_waiting")},
+        "recordings": len(journey.recordings),
+        "stages": stages(journey),
+        "anomalies": [f"{a.kind}: {a.detail}" for a in journey.anomalies],
+        "events": [_plain(e, journey.t0) for e in events],
+    }
+
+
+def stages(journey: Journey) -> list[dict[str, Any]]:
+    """The stages, with what the contract tells of them."""
+    names = ("filiere", "offered", "agent", "wait_ms", "talk_ms", "end", "via", "source", "motif", "priority")
+    return [{name: getattr(stage, name) for name in names} for stage in journey.stages]
+
+
+def ms(at: Instant | None, t0: Instant) -> float | None:
+    """Milliseconds from t0, three decimals."""
+    return None if at is None else (at - t0) / 1000
+
+
+def _plain(event: ev.Event, t0: Instant) -> dict[str, Any]:
+    left_out = ("at", "call_id", "seen", "leg", "channel", "stem")
+    said = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in left_out}
+    return {"ms": ms(event.at, t0), "type": type(event).__name__, **said}
+
+
+def summary(journey: Journey) -> tuple[str, ...]:
+    """The stages in the words of `Truth`."""
+    return tuple(
+        " ".join(word for word in (s.filiere, s.agent or "-", s.end or "(open)", s.via or "") if word) for s in journey.stages
+    )
+
+
+def without_quality(journey: Journey) -> Journey:
+    """To compare what was seen by different witnesses."""
+    return replace(journey, quality=Journey(call_id="").quality)
+
+
+def span_ms(start: Instant | None, end: Instant | None) -> int:
+    """Distance of two instants that must both exist."""
+    gap = elapsed_ms(start, end)
+    assert gap is not None, (start, end)
+    return abs(gap)
