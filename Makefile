@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 STATIC := cti/api/static/index.html
 
-.PHONY: demo test check bench build clean help browser
+.PHONY: demo test check bench build lock clean help browser
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -44,6 +44,13 @@ check: $(STAMP) $(STATIC) ## lint, types, import contracts
 
 bench: $(STATIC) browser ## figures against rivals, in one run
 	@$(BIN)/python -m bench
+
+lock:            ## pin every dependency again (requirements.lock)
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/pip install --quiet --disable-pip-version-check ".[dev]" "setuptools>=77" wheel
+	@{ echo "# Every dependency, pinned. Made by: make lock. No index address: pip uses the machine's own."; \
+	   build/lock/bin/pip freeze --all --exclude cti | grep -v '^pip=='; } > requirements.lock
+	@rm -rf build/lock
 
 clean:           ## remove what was built here (not the cache)
 	rm -rf $(VENV) build cti.egg-info cti/api/static web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

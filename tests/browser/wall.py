@@ -59,7 +59,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def page_of(browser: Browser, *, width: int = 1920, height: int = 1080, scheme: str = "dark") -> Page:
-    """A page in French; anything it writes to the console as an error fails the test that looks at ``errors``."""
+    """A French screen of this size and scheme, on Paris time."""
     context = await browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",

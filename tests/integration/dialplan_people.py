@@ -258,15 +258,22 @@ def _alaw(sample: int) -> int:
     return (sign | exponent << 4 | mantissa) ^ 0x55
 
 
-def loudness(path: Path, hertz: float) -> float:
-    """Share of one frequency in a recording (8 kHz, 16 bit), 0 to 1, header skipped whatever it says."""
+def heard_seconds(path: Path, hertz: float) -> float:
+    """How long a tone is what one hears in a recording (8 kHz, 16 bit), header skipped whatever it says."""
     data = path.read_bytes()[44:]
     samples = struct.unpack(f"<{len(data) // 2}h", data[: len(data) // 2 * 2])
-    energy = sum(sample * sample for sample in samples) or 1
+    window = 400
+    pieces = (samples[at : at + window] for at in range(0, len(samples) - window, window))
+    return sum(_is_tone(piece, hertz) for piece in pieces) * window / 8000
+
+
+def _is_tone(samples: tuple[int, ...], hertz: float) -> bool:
+    """Whether most of the energy is at that frequency."""
+    energy = sum(sample * sample for sample in samples)
     w = 2 * math.pi * hertz / 8000
     real = sum(s * math.cos(w * n) for n, s in enumerate(samples))
     imaginary = sum(s * math.sin(w * n) for n, s in enumerate(samples))
-    return 2 * (real * real + imaginary * imaginary) / (len(samples) * energy) if samples else 0.0
+    return energy > len(samples) * 1000 and 2 * (real * real + imaginary * imaginary) > 0.8 * len(samples) * energy
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:

@@ -9,6 +9,7 @@ import asyncio
 import csv
 import json
 import logging
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -72,11 +73,16 @@ def expect(story: Story) -> list[str]:
     session.cache_clear()
     cel.cache_clear()
     folded = fold(session(story.name))
-    text = json.dumps(expected(folded), ensure_ascii=False, indent=1)
+    text = _one_line_each(json.dumps(expected(folded), ensure_ascii=False, indent=1))
     (HERE / story.name / "expected.json").write_text(text + "\n", encoding="utf-8")
     told = [(j.outcome, summary(j), j.abandon_phase, j.lost_waiting) for j in folded.calls]
     true = [(t.outcome, t.stages, t.phase, t.lost_waiting) for t in story.truths]
     return [] if told == true else [f"{story.name}: people lived {true}", f"{story.name}: we tell       {told}"]
+
+
+def _one_line_each(text: str) -> str:
+    """An innermost object is read on one line."""
+    return re.sub(r"\{[^{}]*\}", lambda found: re.sub(r"\n *", " ", found[0]).replace("{ ", "{").replace(" }", "}"), text)
 
 
 def main(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""``cti demo``: a whole SAS on this machine, real PBX, simulated people, the service as its own process, and the truth at the end."""
+"""``cti demo``: a whole SAS on this machine: real PBX, simulated people, the service, and the truth at the end."""
 
 from cti.bootstrap.demo.show import DemoPlan, demo
 

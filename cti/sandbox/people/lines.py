@@ -24,13 +24,12 @@ def write_gestures(path: Path, gestures: Iterable[Gesture]) -> Path:
 
 
 def _caller(caller: Caller, opened_ms: int) -> tuple[str | int, ...]:
-    # A header that may be absent: an empty line would end the headers, so another, harmless one takes its place.
-    identity = {
-        Identity.SHOWN: f"P-Asserted-Identity: <sip:{caller.number}@{_OPERATOR}>",
-        Identity.MASKED: f"P-Asserted-Identity: <sip:{caller.number}@{_OPERATOR}>\r\nPrivacy: id",
-        Identity.UNKNOWN: "Accept-Language: fr",
-    }[caller.identity]
-    return max(0, caller.arrives_ms - opened_ms), caller.did, caller.user, identity, caller.motif, caller.stay_ms
+    known = caller.identity is not Identity.UNKNOWN
+    # An empty line would end the headers: another, harmless one takes the place of the one that says nothing.
+    identity = f"P-Asserted-Identity: <sip:{caller.number}@{_OPERATOR}>" if known else "Accept-Language: fr"
+    privacy = f"Privacy: {'id' if caller.identity is Identity.MASKED else 'none'}"
+    delay_ms = max(0, caller.arrives_ms - opened_ms)
+    return delay_ms, caller.did, caller.user, identity, privacy, caller.motif, caller.stay_ms
 
 
 def _gesture(gesture: Gesture) -> tuple[str | int, ...]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cti.sandbox.people import messages as sip
 
-CALLER_FIELDS = ("delay_ms", "did", "user", "identity", "subject", "stay_ms")
-"""Columns of a caller's line: [field0] to [field5]."""
+CALLER_FIELDS = ("delay_ms", "did", "user", "identity", "privacy", "subject", "stay_ms")
+"""Columns of a caller's line: [field0] to [field6]; identity and privacy are whole SIP headers."""
 AGENT_FIELDS = ("fate", "ring_ms", "talk_ms", "then", "target", "digit1", "digit2", "digit3")
 """Columns of an agent's line: [field0] to [field7]."""
 
@@ -33,12 +33,12 @@ def caller(tone: Path) -> str:
         "caller",
         sip.actions(sip.drawn("delay", 0)),
         sip.pause("delay"),
-        sip.send(sip.invite("[field1]", "[field3]", "[field4]"), retrans=True),
+        sip.send(sip.invite("[field1]", "[field3]\n[field4]", "[field5]"), retrans=True),
         sip.waits(200, _PATIENCE_MS, "end", before, more=' rrs="true" rtd="true"'),
         sip.send(sip.ack()),
         sip.talks(str(tone)),
         sip.label("talking"),
-        sip.waits("BYE", "[field5]", "hangs_up", {"INVITE": "asked_again"}, goto="hung_up_on"),
+        sip.waits("BYE", "[field6]", "hangs_up", {"INVITE": "asked_again"}, goto="hung_up_on"),
         *_hangs_up(sip.CALLER, cseq=2),
         sip.label("refused"),
         sip.send(sip.ack(refused=True), goto="end"),
@@ -98,7 +98,7 @@ def _hangs_up(who: sip.Side, cseq: int) -> tuple[str, ...]:
         sip.label("hangs_up"),
         sip.send(sip.request("BYE", cseq, who), retrans=True),
         sip.label("bye_sent"),
-        sip.waits(200, _ANSWER_MS, "end", {"BYE": "both_hang_up"} | sip.each(_GONE, "end"), goto="end"),
+        sip.waits(200, _ANSWER_MS, "end", sip.each(_GONE, "end") | {"BYE": "both_hang_up"}, goto="end"),
         sip.label("both_hang_up"),
         sip.send(sip.response(200, "OK"), goto="bye_sent"),
     )

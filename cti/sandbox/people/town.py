@@ -1,0 +1,211 @@
+"""A town: the people who call and the people who answer, alive around one PBX for as long as the demo or the test lasts.
+
+One SIPp plays all the agents of a filière, one SIPp plays the callers of a few minutes. A SIPp speaks for some 1,250 calls
+and then falls silent (sipp issue 568), so callers get a new one in time, well before.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from cti.journey import FiliereCode
+from cti.sandbox.install import Install
+from cti.sandbox.people.draw import Caller, Habits, callers
+from cti.sandbox.people.lines import write_callers, write_gestures
+from cti.sandbox.people.places import free_media_ports, free_port, until_taken
+from cti.sandbox.people.scenarios import agent, caller
+from cti.sandbox.people.staff import Phone, gestures
+from cti.sandbox.people.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
+from cti.sandbox.people.truth import CallerTruth, read_truth
+from cti.sandbox.sipp import SippExit, SippProcess, SippRun
+
+_WINDOW_MS = 300_000
+"""Callers of five minutes share a SIPp..."""
+_WINDOW_CALLS = 900
+"""... unless there are more of them than this."""
+_LINES = 2_000
+"""Gestures drawn for each filière before they repeat."""
+_MEDIA_PORTS = 1_200
+_READY_SECONDS = 10.0
+_STEADY = ("-aa", "-max_invite_retrans", "12", "-max_non_invite_retrans", "12", "-skip_rlimit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TownPlan:
+    """What happens in a town.
+
+    Without `duration_seconds` people go on calling until the town is closed. `pace` scales human durations (0.3: three times
+    as quick). `waits` is the share of conversations that agents leave to the caller or to the service to end.
+    """
+
+    calls_per_minute: float
+    duration_seconds: float | None = None
+    seed: int = 1
+    pace: float = 1.0
+    waits: float = 0.0
+    habits: Habits = Habits()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the callers' SIPps counted: calls that went as their scenario says, and the others."""
+
+    successful: int
+    failed: int
+
+
+class Town:
+    """People around one PBX. Use it as `async with`; nobody stays behind when it is left."""
+
+    def __init__(self, install: Install, phones: Sequence[Phone], pbx: str, plan: TownPlan, folder: Path) -> None:
+        """Prepare; nobody is there yet.
+
+        Args:
+            install: where SIPp is.
+            phones: the phones of the room, at the addresses that the PBX knows.
+            pbx: where the PBX takes calls, as `127.0.0.1:5060`.
+            plan: who calls and how people behave.
+            folder: receives scenarios, tones and every log; the truth is read from it.
+        """
+        self._install = install
+        self._phones = tuple(phones)
+        self._pbx = pbx
+        self._plan = plan
+        self._folder = folder.absolute()
+        self._callers: list[SippProcess] = []
+        self._agents: list[SippProcess] = []
+        self._stack = AsyncExitStack()
+        self._stream: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open: every phone can ring, and the first callers are on their way."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        await self._stack.__aenter__()
+        try:
+            self._stack.push_async_callback(self._close)
+            await self._open_room()
+            tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
+            self._stream = tasks.create_task(self._bring_callers())
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close: no more callers, conversations are cut, every SIPp is gone."""
+        if self._stream is not None:
+            self._stream.cancel()
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def finished(self) -> Tally:
+        """Return once everybody has called and the last caller has hung up; never, when the plan has no duration.
+
+        Raises:
+            SippFailed: a SIPp itself failed, so the truth is not whole.
+        """
+        if self._stream is not None:
+            await asyncio.wait({self._stream})
+        ends = [await people.wait() for people in self._callers]
+        del ends
+        return self.tally()
+
+    def tally(self) -> Tally:
+        """What SIPp counted so far."""
+        return _counted(people.folder for people in self._callers)
+
+    def truth(self) -> tuple[CallerTruth, ...]:
+        """What really happened so far, caller by caller, from the logs of this town."""
+        return read_truth(self._folder)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What SIPp complained about, without the timeouts that are part of the play."""
+        lines = [line for people in (*self._callers, *self._agents) for line in people.errors().splitlines()]
+        return tuple(line for line in lines if line and "receive timeout on" not in line and not line.startswith("The following"))
+
+    async def _open_room(self) -> None:
+        """Start one SIPp for each filière's port, and return once all of them listen."""
+        by_port: dict[int, list[Phone]] = {}
+        for phone in self._phones:
+            by_port.setdefault(phone.port, []).append(phone)
+        staffed = tuple({phone.filieres[0]: None for phone in self._phones})
+        for port, phones in by_port.items():
+            run = self._room_run(port, phones, staffed)
+            people = SippProcess(self._install, run, self._folder / f"postes-{phones[0].filieres[0]}-{port}")
+            self._agents.append(people)
+            await people.start()
+        await until_taken(tuple(by_port), _READY_SECONDS)
+
+    def _room_run(self, port: int, phones: Sequence[Phone], staffed: Sequence[FiliereCode]) -> SippRun:
+        filiere = phones[0].filieres[0]
+        chance = Random(f"{self._plan.seed}/{filiere}/{port}")
+        drawn = gestures(filiere, staffed, chance, self._plan.pace, self._plan.waits)
+        tone = write_tone(self._folder / f"{filiere}.alaw", AGENT_HERTZ.get(filiere, AGENT_HERTZ["amu"]))
+        scenario = self._folder / f"poste-{filiere}.xml"
+        scenario.write_text(agent(tone), encoding="utf-8")
+        return SippRun(
+            scenario=scenario,
+            local_port=port,
+            media_ports=free_media_ports(_MEDIA_PORTS),
+            injections=(write_gestures(self._folder / f"gestes-{filiere}-{port}.csv", islice(drawn, _LINES)),),
+            trace_messages=True,
+            extra=_STEADY,
+        )
+
+    async def _bring_callers(self) -> None:
+        """Start the callers of each window when it opens."""
+        loop = asyncio.get_running_loop()
+        opened_at = loop.time()
+        tone = write_tone(self._folder / "appelant.alaw", CALLER_HERTZ)
+        scenario = self._folder / "appelant.xml"
+        scenario.write_text(caller(tone), encoding="utf-8")
+        for number, (starts_ms, people) in enumerate(windows(self._drawn())):
+            await asyncio.sleep(max(0.0, opened_at + starts_ms / 1000 - loop.time()))
+            lines = write_callers(self._folder / f"appelants-{number}.csv", people, round((loop.time() - opened_at) * 1000))
+            run = SippRun(
+                scenario=scenario,
+                local_port=free_port(),
+                remote=self._pbx,
+                media_ports=free_media_ports(_MEDIA_PORTS),
+                rate=200,
+                calls=len(people),
+                at_once=len(people),
+                injections=(lines,),
+                trace_messages=True,
+                extra=_STEADY,
+            )
+            process = SippProcess(self._install, run, self._folder / f"appelants-{number}")
+            self._callers.append(process)
+            await process.start()
+
+    def _drawn(self) -> Iterator[Caller]:
+        """The callers of the plan, in order."""
+        plan = self._plan
+        for one in callers(plan.calls_per_minute, Random(f"{plan.seed}/callers"), plan.habits, plan.pace):
+            if plan.duration_seconds is not None and one.arrives_ms >= plan.duration_seconds * 1000:
+                return
+            yield one
+
+    async def _close(self) -> None:
+        """Callers first, so that their hang-ups still reach the agents' log."""
+        for people in (self._callers, self._agents):
+            await asyncio.gather(*(one.stop(deadline_seconds=2.0) for one in people), return_exceptions=True)
+
+
+def windows(people: Iterator[Caller]) -> Iterator[tuple[int, list[Caller]]]:
+    """Callers in groups that one SIPp can play, each with the millisecond at which it must have started."""
+    group: list[Caller] = []
+    starts_ms = 0
+    for one in people:
+        if group and (one.arrives_ms >= starts_ms + _WINDOW_MS or len(group) >= _WINDOW_CALLS):
+            yield starts_ms, group
+            group, starts_ms = [], one.arrives_ms
+        group.append(one)
+    if group:
+        yield starts_ms, group

@@ -1,0 +1,254 @@
+"""Every caller's story, replayed: what is told, what people really did, what CEL alone knows, what a lost link costs."""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from cti.ami.recorded import Recorded
+from cti.ami.translate import Translator
+from cti.ami.translate.catchup import catch_up
+from cti.journey import Journey
+from cti.journey import events as ev
+from cti.journey.model import Outcome, Quality
+from cti.journey.states import State
+from tests.scenarios.reading import (
+    HERE,
+    Folded,
+    caught_up,
+    cel,
+    expected,
+    fold,
+    session,
+    span_ms,
+    stamp,
+    summary,
+)
+from tests.scenarios.repertoire import STORIES
+
+#: The witnesses stamp one moment at most this far apart (milliseconds).
+CLOSE_MS = 100
+names = pytest.mark.parametrize("name", sorted(STORIES))
+
+
+def test_every_script_is_recorded_and_every_recording_has_a_script() -> None:
+    recorded = {path.parent.name for path in HERE.glob("*/session.ami")}
+    assert recorded == set(STORIES)
+    for name in recorded:
+        assert {path.name for path in (HERE / name).iterdir()} == {"session.ami", "cel.csv", "people.csv", "expected.json"}
+
+
+# --- live -------------------------------------------------------------------------------------------------------------
+
+
+@names
+def test_the_session_tells_what_is_expected(name: str) -> None:
+    told = json.loads(json.dumps(expected(fold(session(name)))))
+    assert told == json.loads((HERE / name / "expected.json").read_text(encoding="utf-8"))
+
+
+@names
+def test_the_callers_lived_what_the_script_says(name: str) -> None:
+    journeys = fold(session(name)).calls
+    told = [(j.outcome, summary(j), j.abandon_phase, j.lost_waiting) for j in journeys]
+    assert told == [(t.outcome, t.stages, t.phase, t.lost_waiting) for t in STORIES[name].truths]
+    assert [journey.anomalies for journey in journeys] == [()] * len(journeys)
+    assert {journey.state for journey in journeys} == {State.ENDED}
+    assert {journey.quality for journey in journeys} == {Quality.OBSERVED}
+
+
+@names
+def test_holds_are_seen(name: str) -> None:
+    folded = fold(session(name))
+    for truth, journey in zip(STORIES[name].truths, folded.calls, strict=True):
+        kinds = [type(e) for e in folded.events if isinstance(e, ev.CallEvent) and e.call_id == journey.call_id]
+        assert kinds.count(ev.CallerHeld) == truth.held
+
+
+@names
+def test_what_comes_twice_changes_nothing(name: str) -> None:
+    once = fold(session(name))
+    twice = fold(record for record in session(name) for _ in range(2))
+    assert twice.journeys == once.journeys
+    again = Folded(list(once.events), dict(once.journeys))
+    again.take(fold(session(name)).events)
+    assert again.journeys == once.journeys
+
+
+# --- what people did --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One SIP dialog of one person, by SIPp's own trace."""
+
+    person: str
+    began_at: int
+    mine: bool  #: he dialled
+    answered_at: int | None = None
+    ended_at: int | None = None
+
+
+@cache
+def dialogs(name: str) -> tuple[Dialog, ...]:
+    found: dict[tuple[str, str], Dialog] = {}
+    with (HERE / name / "people.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            key, at, sends = (row["person"], row["dialog"]), int(row["at"]), row["direction"] == "S"
+            method, first = row["cseq"].split()[1], row["message"].split()[0]
+            dialog = found.setdefault(key, Dialog(row["person"], at, mine=sends))
+            if method == "INVITE" and row["message"].startswith("SIP/2.0 200") and dialog.answered_at is None:
+                dialog.answered_at = at
+            if first in ("BYE", "CANCEL") and dialog.ended_at is None:
+                dialog.ended_at = at
+            if method == "INVITE" and row["message"].startswith(("SIP/2.0 4", "SIP/2.0 5")) and dialog.ended_at is None:
+                dialog.ended_at = at
+    return tuple(sorted(found.values(), key=lambda dialog: dialog.began_at))
+
+
+@names
+def test_callers_came_and_went_when_sipp_says_so(name: str) -> None:
+    journeys = fold(session(name)).calls
+    callers = [dialog for dialog in dialogs(name) if dialog.mine]
+    assert len(callers) == len(journeys)
+    for dialog, journey in zip(callers, journeys, strict=True):
+        assert span_ms(dialog.began_at, journey.t0) < CLOSE_MS
+        assert span_ms(dialog.ended_at, journey.ended_at) < CLOSE_MS
+
+
+@names
+def test_phones_rang_answered_and_stopped_when_sipp_says_so(name: str) -> None:
+    legs = defaultdict(list)
+    for journey in fold(session(name)).calls:
+        for stage in journey.stages:
+            for leg in stage.legs:
+                legs[leg.agent].append(leg)
+    rang = defaultdict(list)
+    for dialog in dialogs(name):
+        if not dialog.mine:
+            rang[dialog.person].append(dialog)
+    assert {agent: len(seen) for agent, seen in legs.items()} == {agent: len(seen) for agent, seen in rang.items()}
+    for agent, seen in legs.items():
+        for leg, dialog in zip(sorted(seen, key=lambda leg: leg.offered_at), rang[agent], strict=True):
+            assert span_ms(leg.offered_at, dialog.began_at) < CLOSE_MS
+            assert span_ms(leg.ended_at, dialog.ended_at) < CLOSE_MS
+            assert (leg.answered_at is None) == (dialog.answered_at is None), agent
+            if leg.answered_at is not None:
+                assert span_ms(leg.answered_at, dialog.answered_at) < CLOSE_MS
+
+
+# --- CEL alone --------------------------------------------------------------------------------------------------------
+
+
+def blind(name: str) -> dict[str, Journey]:
+    """As if the link had been down for the whole story."""
+    rows = cel(name)
+    folded = Folded([], {})
+    folded.take(catch_up(rows, (), (), rows[0].at, rows[-1].at + 1_000_000, "essai").events)
+    return folded.journeys
+
+
+@names
+def test_cel_alone_tells_the_same_story(name: str) -> None:
+    seen = fold(session(name)).journeys
+    told = blind(name)
+    assert told.keys() == seen.keys()
+    for call_id, live in seen.items():
+        witness = told[call_id]
+        assert (witness.outcome, witness.quality) == (live.outcome, Quality.RECONSTRUCTED)
+        assert (witness.did, witness.flux, witness.caller, witness.public) == (live.did, live.flux, live.caller, live.public)
+        assert (witness.abandon_phase, witness.lost_waiting) == (live.abandon_phase, live.lost_waiting)
+        assert witness.answered_by == live.answered_by
+        assert (witness.answered_at is None) == (live.answered_at is None)
+        assert span_ms(witness.t0, live.t0) <= CLOSE_MS
+        assert span_ms(witness.ended_at, live.ended_at) <= CLOSE_MS
+        assert len(witness.recordings) == len(live.recordings)
+        compare_stages(witness, live)
+        assert witness.anomalies == ()
+
+
+def compare_stages(witness: Journey, live: Journey) -> None:
+    """All that CEL can tell of stages; how a caller was passed on by keys or screen is told by our dialplan alone."""
+    assert [(s.filiere, s.agent, s.end) for s in witness.stages] == [(s.filiere, s.agent, s.end) for s in live.stages]
+    for told, seen in zip(witness.stages, live.stages, strict=True):
+        assert span_ms(told.entered_at, seen.entered_at) <= CLOSE_MS
+        assert span_ms(told.left_at, seen.left_at) <= CLOSE_MS
+        assert [leg.agent for leg in told.legs] == [leg.agent for leg in seen.legs]
+        if seen.answered_at is not None:
+            assert span_ms(told.answered_at, seen.answered_at) <= CLOSE_MS
+
+
+# --- the link lost ----------------------------------------------------------------------------------------------------
+
+
+def cuts(records: tuple[Recorded, ...]) -> Iterator[int]:
+    """Every frame but the first and the last: the link is lost just before it."""
+    yield from range(1, len(records))
+
+
+@names
+def test_link_lost_and_never_back_before_the_end(name: str) -> None:
+    """Cut at every frame; the watch comes back when all is over, and CEL tells the rest."""
+    records, whole = session(name), fold(session(name)).journeys
+    for cut in cuts(records):
+        held = fold(records[:cut])
+        known = {call_id for call_id, j in held.journeys.items() if j.ended_at is None}
+        ended = held.journeys.keys() - known
+        until = max(stamp(records[-1]), cel(name)[-1].at) + 1_000_000
+        held.take(caught_up(name, held, stamp(records[cut - 1]), until, ()).events)
+        check_cut(f"{name} cut before frame {cut}", held, whole, known, ended)
+
+
+@names
+def test_link_lost_for_a_while(name: str) -> None:
+    """Cut at every frame, back a dozen frames later: CEL tells what is between, live frames go on from there."""
+    records, whole = session(name), fold(session(name)).journeys
+    for cut in cuts(records):
+        back = cut + 12
+        if back >= len(records):
+            return
+        held = fold(records[:cut])
+        known = {call_id for call_id, j in held.journeys.items() if j.ended_at is None}
+        ended = held.journeys.keys() - known
+        until = stamp(records[back - 1])
+        caught = caught_up(name, held, stamp(records[cut - 1]), until, alive_after(records[:back]))
+        held.take(caught.events)
+        translator = Translator()
+        translator.book = caught.book
+        for record in records[back:]:
+            held.take(translator.read(record.frame()))
+        check_cut(f"{name} blind for frames {cut} to {back}", held, whole, known, ended)
+
+
+def alive_after(records: tuple[Recorded, ...]) -> list[str]:
+    """The channels that a Status action would list."""
+    alive: dict[str, None] = {}
+    for frame in (record.frame() for record in records):
+        if frame.event == "Newchannel":
+            alive[frame["Uniqueid"]] = None
+        elif frame.event == "Hangup":
+            alive.pop(frame["Uniqueid"], None)
+    return list(alive)
+
+
+def check_cut(where: str, held: Folded, whole: dict[str, Journey], known: set[str], ended: set[str]) -> None:
+    """One outcome, the true one; the doubt is said; no stage twice."""
+    assert held.journeys.keys() == whole.keys(), where
+    for call_id, live in whole.items():
+        told = held.journeys[call_id]
+        assert told.state is State.ENDED, where
+        assert told.outcome is live.outcome, where
+        assert [s.filiere for s in told.stages] == [s.filiere for s in live.stages], where
+        assert [s.agent for s in told.stages] == [s.agent for s in live.stages], where
+        if call_id in known:
+            assert told.quality is Quality.UNCERTAIN, where
+        elif call_id in ended:
+            assert told == live, where
+        if live.outcome is not Outcome.ABANDONED:
+            assert span_ms(told.answered_at, live.answered_at) <= CLOSE_MS, where
+        assert span_ms(told.ended_at, live.ended_at) <= CLOSE_MS, where
+        assert told.anomalies == (), where
