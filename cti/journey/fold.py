@@ -6,11 +6,11 @@ repeated event changes nothing: each function first asks whether the journey alr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cti.journey import events as ev
+from cti.journey.changing import replace
 from cti.journey.facts import (
     AnomalyNoted,
     CallAnswered,

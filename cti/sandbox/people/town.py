@@ -5,7 +5,8 @@ and then falls silent (sipp issue 568), so callers get a new one in time, well b
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import csv
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +24,7 @@ from cti.sandbox.people.scenarios import agent, caller
 from cti.sandbox.people.staff import Phone, gestures
 from cti.sandbox.people.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
 from cti.sandbox.people.truth import CallerTruth, read_truth
-from cti.sandbox.sipp import SippExit, SippProcess, SippRun
+from cti.sandbox.sipp import SippProcess, SippRun
 
 _WINDOW_MS = 300_000
 """Callers of five minutes share a SIPp..."""
@@ -111,13 +112,14 @@ class Town:
         """
         if self._stream is not None:
             await asyncio.wait({self._stream})
-        ends = [await people.wait() for people in self._callers]
-        del ends
+        for people in self._callers:
+            await people.wait()
         return self.tally()
 
     def tally(self) -> Tally:
         """What SIPp counted so far."""
-        return _counted(people.folder for people in self._callers)
+        counts = [_counted(people.folder / "stat.csv") for people in self._callers]
+        return Tally(sum(count.successful for count in counts), sum(count.failed for count in counts))
 
     def truth(self) -> tuple[CallerTruth, ...]:
         """What really happened so far, caller by caller, from the logs of this town."""
@@ -209,3 +211,12 @@ def windows(people: Iterator[Caller]) -> Iterator[tuple[int, list[Caller]]]:
         group.append(one)
     if group:
         yield starts_ms, group
+
+
+def _counted(statistics: Path) -> Tally:
+    """The last whole line of SIPp's statistics."""
+    rows = list(csv.reader(statistics.read_text(encoding="utf-8").splitlines(), delimiter=";")) if statistics.exists() else []
+    if len(rows) < 2:
+        return Tally(0, 0)
+    last = dict(zip(rows[0], next(row for row in reversed(rows) if len(row) >= len(rows[0])), strict=False))
+    return Tally(int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"]))

@@ -158,7 +158,7 @@ async def test_memory_forgets_ended_calls_and_keeps_living_ones() -> None:
         pipeline.submit(story("living")[:4], "s", 0)
         most = 0
         for number in range(20_000):
-            pipeline.submit(story(f"c{number}"), "s", number + 1)
+            pipeline.submit([story(f"c{number}")[0], story(f"c{number}")[-1]], "s", number + 1)
             if number % 500 == 499:
                 await pipeline.drained()
                 most = max(most, len(pipeline._lanes._journeys))
