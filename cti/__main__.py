@@ -90,7 +90,7 @@ def run(folder: Path) -> None:
 @_config_option
 def check_config(folder: Path) -> None:
     """Read every file of the configuration and say all that is wrong in it."""
-    from cti.ami.dialplan.spec import faults  # noqa: PLC0415
+    from cti.ami.dialplan.faults import faults  # noqa: PLC0415
 
     with _plain_errors():
         settings = _settings(folder)
@@ -190,6 +190,46 @@ def replay(folder: Path, session: Path, as_json: bool) -> None:
             click.echo(line)
 
 
+@main.command()
+@click.option("--duration", type=float, default=None, help="seconds during which people call; without it, until Ctrl-C")
+@click.option("--rate", type=float, default=20.0, show_default=True, help="calls a minute")
+@click.option("--agents", type=click.IntRange(1, 200), default=24, show_default=True, help="people in the room")
+@click.option("--seed", type=int, default=1, show_default=True, help="the same people again")
+@click.option("--pace", type=float, default=0.35, show_default=True, help="human durations are multiplied by this")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default=None, help="JSON report of the comparison")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=None, help="where to keep everything")
+@click.option("--from", "shipped", type=click.Path(path_type=Path, file_okay=False), default=CONFIG, show_default=True)
+def demo(
+    duration: float | None,
+    rate: float,
+    agents: int,
+    seed: int,
+    pace: float,
+    report: Path | None,
+    folder: Path | None,
+    shipped: Path,
+) -> None:
+    """A whole SAS on this machine: real PBX, simulated people, the service, the live board, and the truth at the end."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from cti.bootstrap.demo import DemoPlan  # noqa: PLC0415
+    from cti.bootstrap.demo import demo as show  # noqa: PLC0415
+
+    plan = DemoPlan(
+        folder=folder or Path("var") / f"demo-{now() // 1_000_000}",
+        shipped=shipped,
+        hand_written=DIALPLANS,
+        duration_seconds=duration,
+        calls_per_minute=rate,
+        agents=agents,
+        seed=seed,
+        pace=pace,
+        report=report,
+    )
+    with _plain_errors():
+        sys.exit(asyncio.run(show(plan, Console())))
+
+
 @main.group()
 def pbx() -> None:
     """A PBX of our own, without root: fetch, start, stop, look."""
@@ -225,11 +265,11 @@ def _site_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--agents", default=12, show_default=True, help="simulated phones")
 def render(folder: Path, shipped: Path, agents: int) -> None:
     """Write a sandbox site: a config folder with free ports, and the PBX configuration rendered from it."""
-    from cti.bootstrap.sandbox import make_site, render_site  # noqa: PLC0415
-    from cti.sandbox.people.town import phones  # noqa: PLC0415
+    from cti.bootstrap.sandbox import free_range, make_site, render_site  # noqa: PLC0415
+    from cti.sandbox.people.staff import phones  # noqa: PLC0415
 
     with _plain_errors():
-        site = make_site(shipped, folder, phones(agents))
+        site = make_site(shipped, folder, phones(agents, free_range(10)))
         render_site(site, DIALPLANS)
     click.echo(f"site : {site.folder}\nconfiguration : {site.config}\nPBX : {site.telephony}\nservice : {site.web}")
 

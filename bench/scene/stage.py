@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -159,3 +160,44 @@ def cpu_seconds(process: psutil.Process) -> float:
     """User and system time of a process, its threads included, its children not."""
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+async def until_written(site: Site, calls: int, seconds: float = 60.0) -> None:
+    """Wait until that many calls have ended and been checked, read from the database so that the service does nothing for it.
+
+    Raises:
+        TimeoutError: they are not all there in time.
+    """
+    query = """SELECT count(*) FROM call WHERE ended_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM recording r WHERE r.call_id = call.call_id AND r.checked_at IS NULL)"""
+    async with asyncio.timeout(seconds):
+        with contextlib.closing(sqlite3.connect(f"file:{site.var / 'cti.db'}?mode=ro", uri=True)) as database:
+            while database.execute(query).fetchone()[0] < calls:
+                await asyncio.sleep(0.5)
+
+
+async def told(web: str) -> list[dict[str, Any]]:
+    """The latest calls (500 at most) as the service tells them."""
+    async with aiohttp.ClientSession() as http, http.get(f"{web}/api/v1/calls", params={"limit": "500"}) as answer:
+        answer.raise_for_status()
+        rows: list[dict[str, Any]] = (await answer.json())["calls"]
+        return rows
+
+
+@contextlib.asynccontextmanager
+async def screen(web: str) -> AsyncIterator[None]:
+    """A screen that follows the board, and does nothing with it."""
+
+    async def follow() -> None:
+        forever = aiohttp.ClientTimeout(total=None)
+        async with aiohttp.ClientSession(timeout=forever) as http, http.get(f"{web}/api/v1/board/stream") as stream:
+            stream.raise_for_status()
+            async for _ in stream.content.iter_any():
+                pass
+
+    task = asyncio.get_running_loop().create_task(follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

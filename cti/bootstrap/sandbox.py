@@ -20,20 +20,10 @@ from cti.ami.dialplan.render import write
 from cti.sandbox import verbs
 from cti.sandbox.install import Install
 from cti.sandbox.machine import MachineSettings
+from cti.sandbox.people.staff import Phone
 from cti.settings import load
 
 _FILES = ("filieres", "flux", "horaires", "qos", "dossier", "recording")
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A simulated person's phone at a fixed address."""
-
-    endpoint: str
-    nom: str
-    role: str
-    filieres: tuple[str, ...]
-    contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,7 @@ def free_ports(rtp_ports: int = 800) -> Ports:
     with ExitStack() as held:
         sip = _free(held, socket.SOCK_DGRAM)
         tcp = [_free(held, socket.SOCK_STREAM) for _ in range(4)]
-        first = _free_range(rtp_ports)
+        first = free_range(rtp_ports)
     ami, agi, pbx_http, web = tcp
     return Ports(sip, ami, agi, pbx_http, web, rtp_first=first, rtp_last=first + rtp_ports - 1)
 
@@ -106,13 +96,17 @@ def _free(held: ExitStack, kind: int) -> int:
     return port
 
 
-def _free_range(width: int) -> int:
-    """Below the ephemeral ports, so that no client socket lands in it."""
+def free_range(width: int) -> int:
+    """First of so many UDP ports in a row that are free, below the ephemeral ones, so that no client socket lands among them.
+
+    Raises:
+        OSError: none was found.
+    """
     for _ in range(200):
         first = 2 * (5_000 + secrets.randbelow((30_000 - width) // 2 - 5_000))
         with ExitStack() as held:
             try:
-                for port in (first, first + width // 2, first + width - 1):
+                for port in (first + step for step in (range(width) if width < 50 else (0, width // 2, width - 1))):
                     held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
             except OSError:
                 continue

@@ -7,13 +7,13 @@ the core have slots and nothing computed at their making, so a copy is their slo
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from functools import cache
 from itertools import repeat
 from operator import attrgetter, call
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 V = TypeVar("V")
-_Setters = Mapping[str, Callable[[Any, Any], None]]
+_Way: TypeAlias = tuple[Callable[[Any], tuple[Any, ...]], Mapping[str, Callable[[Any, Any], None]]]
+_WAYS: dict[type, _Way] = {}
 
 
 def replace(value: V, /, **changes: Any) -> V:
@@ -22,16 +22,17 @@ def replace(value: V, /, **changes: Any) -> V:
     Raises:
         KeyError: it has no such field, which is our own bug.
     """
-    read, setters = _way(type(value))
-    made: V = object.__new__(type(value))
+    kind = type(value)
+    read, setters = _WAYS.get(kind) or _learn(kind)
+    made: V = object.__new__(kind)
     deque(map(call, setters.values(), repeat(made), read(value)), 0)  # the quickest loop there is: none of it in Python
     for name, changed in changes.items():
         setters[name](made, changed)
     return made
 
 
-@cache
-def _way(kind: type) -> tuple[Callable[[Any], tuple[Any, ...]], _Setters]:
+def _learn(kind: type[Any]) -> _Way:
     """How to read all fields of a frozen slotted dataclass, and how to write each into a copy nobody has seen yet."""
     names = [field.name for field in fields(kind)]
-    return attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
+    way = _WAYS[kind] = attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
+    return way

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.integration.dialplan_people import AGENT_HEAD, IN_DIALOG, NEVER_ANSWERS, agent, caller, presses, refer
 
 __all__ = [
-    "LEARNS", "answers", "asks_to_leave", "calls", "holds", "is_busy", "keys", "never_answers", "transfers", "unwilling",
+    "LEARNS", "answers", "calls", "holds", "is_busy", "keys", "never_answers", "transfers", "unwilling",
 ]  # fmt: skip
 
 _REFUSES = """  <send retrans="500"><![CDATA[
@@ -84,9 +84,10 @@ def unwilling(name: str) -> str:
     return head + _REFUSES.format(answer="503 Service Unavailable")
 
 
-def transfers(name: str, target: str, after_ms: int = 1000) -> str:
-    """The phone's own transfer key."""
-    return refer(name, target, after_ms)
+def transfers(name: str, tone: Path, target: str, after_ms: int = 1000, then_ms: int = 300) -> str:
+    """An agent who picks up, presses his phone's transfer key, and hangs up when he is told that it is done."""
+    asked = refer(name, target, after_ms).partition('  <recv request="NOTIFY"')[0]
+    return agent(name, tone, 300, asked, talks_ms=then_ms)
 
 
 def keys(name: str, pressed: str, after_ms: int = 1000) -> str:
@@ -97,11 +98,6 @@ def keys(name: str, pressed: str, after_ms: int = 1000) -> str:
 def holds(name: str, after_ms: int = 700, for_ms: int = 900) -> str:
     """Puts the caller on hold, then takes him back (re-INVITE sendonly, then sendrecv)."""
     return _reinvite(name, "sendonly", 30, after_ms) + _reinvite(name, "sendrecv", 31, for_ms)
-
-
-def asks_to_leave(after_ms: int) -> str:
-    """Nothing for a while, before what comes next."""
-    return f'  <pause milliseconds="{after_ms}"/>\n'
 
 
 def _reinvite(name: str, direction: str, cseq: int, after_ms: int) -> str:

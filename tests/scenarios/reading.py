@@ -82,7 +82,7 @@ def caught_up(name: str, held: Folded, since: Instant, until: Instant, alive: Se
     """What the watch does when the link comes back at `until` after it was blind from `since`."""
     open_calls = [j for j in held.journeys.values() if j.ended_at is None]
     first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
-    rows = [row for row in cel(name) if first <= row.at <= until]
+    rows = [row for row in cel(name) if first <= row.at]
     return catch_up(rows, alive, open_calls, since, until, "essai")
 
 

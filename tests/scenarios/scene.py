@@ -66,7 +66,8 @@ class Scene:
 
     async def phone(self, name: str, scenario: str) -> None:
         """An agent's phone, from now on; it plays the same scenario for every call."""
-        await self._play(name, scenario, self._port(name))
+        # SIPp answers by itself the NOTIFYs that follow a REFER, whenever they come.
+        await self._play(name, scenario, self._port(name), extra=("-aa",))
 
     async def caller(self, number: str, scenario: str, name: str = "caller") -> SippProcess:
         """Somebody dials; `name` of a phone makes it that phone's call."""

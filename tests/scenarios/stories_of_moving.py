@@ -8,7 +8,7 @@ from tests.scenarios.script import Truth, story
 @story(Truth("answered", ("n1 arm01 transferred refer", "amu amu01 completed")), arm01="n1", amu01="amu")
 async def arm_transfers_to_amu_by_refer(s: Scene) -> None:
     """The agent presses his phone's transfer key and dials 801."""
-    await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "801")))
+    await s.phone("arm01", transfers("arm01", s.tone, "801"))
     await s.phone("amu01", answers("amu01", s.tone))
     await (await s.caller("15", calls(s.tone, hangs_up_after_ms=6500))).wait(20)
 
@@ -41,7 +41,7 @@ async def api_transfers_to_amu(s: Scene) -> None:
 )
 async def three_filieres_n1_amu_mru(s: Scene) -> None:
     """N1 passes him to AMU, AMU to the physician, who hangs up."""
-    await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "801")))
+    await s.phone("arm01", transfers("arm01", s.tone, "801"))
     await s.phone("amu01", answers("amu01", s.tone, then=keys("amu01", "*802")))
     await s.phone("mru01", answers("mru01", s.tone, talks_ms=1500))
     await (await s.caller("15", calls(s.tone))).wait(30)
@@ -50,7 +50,7 @@ async def three_filieres_n1_amu_mru(s: Scene) -> None:
 @story(Truth("answered", ("n1 arm01 transferred refer", "n1 arm01 completed")), arm01="n1")
 async def refer_to_unknown_number_returns(s: Scene) -> None:
     """The agent transfers to 899, which does not exist: the caller comes back to N1 and is answered again."""
-    await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "899", 600)))
+    await s.phone("arm01", transfers("arm01", s.tone, "899", 600))
     caller = await s.caller("15", calls(s.tone))
     await s.until("SasRoute", Motif="numéro inconnu 899")
     second = await s.until("AgentConnect", nth=2)
@@ -66,7 +66,7 @@ async def refer_to_unknown_number_returns(s: Scene) -> None:
 )
 async def caller_hangs_up_waiting_for_n2(s: Scene) -> None:
     """Answered by N1, he hangs up while AMU's phone rings: answered, and to be called back."""
-    await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "801")))
+    await s.phone("arm01", transfers("arm01", s.tone, "801"))
     await s.phone("amu01", never_answers("amu01"))
     await (await s.caller("15", calls(s.tone, hangs_up_after_ms=4500))).wait(20)
 
@@ -79,7 +79,7 @@ async def caller_hangs_up_waiting_for_n2(s: Scene) -> None:
 )
 async def transfer_comes_back_nobody_answers(s: Scene) -> None:
     """Passed on to MG where nobody picks up: after its wait the queue gives him back and AMU takes him."""
-    await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "803")))
+    await s.phone("arm01", transfers("arm01", s.tone, "803"))
     await s.phone("osnp01", never_answers("osnp01"))
     await s.phone("amu01", answers("amu01", s.tone, talks_ms=1000))
     await (await s.caller("15", calls(s.tone))).wait(30)
@@ -89,7 +89,7 @@ async def transfer_comes_back_nobody_answers(s: Scene) -> None:
        osnp01="mg", amu01="amu")  # fmt: skip
 async def requalified_mg_to_amu(s: Scene) -> None:
     """What seemed a matter for a GP is an emergency: the OSNP passes him to AMU from the screen."""
-    await s.phone("arm01", answers("arm01", s.tone, then=transfers("arm01", "803")))
+    await s.phone("arm01", transfers("arm01", s.tone, "803"))
     await s.phone("osnp01", answers("osnp01", s.tone))
     await s.phone("amu01", answers("amu01", s.tone, talks_ms=1200))
     caller = await s.caller("15", calls(s.tone))
@@ -117,4 +117,12 @@ async def supervisor_moves_a_waiting_caller(s: Scene) -> None:
 async def transferred_to_a_filiere_without_agents(s: Scene) -> None:
     """Passed on to AMU, where nobody is: the last resort keeps him, and he gives up."""
     await s.phone("arm01", answers("arm01", s.tone, then=keys("arm01", "*801")))
+    await (await s.caller("15", calls(s.tone, hangs_up_after_ms=6000))).wait(20)
+
+
+@story(Truth("answered", ("n1 arm01 transferred refer", "amu amu01 completed")), arm01="n1", amu01="amu")
+async def hurried_phone_hangs_up_with_its_refer(s: Scene) -> None:
+    """Many phones hang up as soon as their REFER was accepted, before the transfer is done: he is transferred all the same."""
+    await s.phone("arm01", transfers("arm01", s.tone, "801", then_ms=0))
+    await s.phone("amu01", answers("amu01", s.tone))
     await (await s.caller("15", calls(s.tone, hangs_up_after_ms=6000))).wait(20)

@@ -30,6 +30,13 @@ async def abandon_while_ringing(s: Scene) -> None:
 async def abandon_in_queue(s: Scene) -> None:
     """The phone rang in vain; he hangs up in the silence before it rings again."""
     await s.phone("arm01", never_answers("arm01"))
+    await (await s.caller("15", calls(s.tone, hangs_up_after_ms=7000))).wait(20)
+
+
+@story(Truth("abandoned", ("n1 - abandoned",), phase="queue"), arm01="n1")
+async def caller_leaves_as_the_phone_gives_up(s: Scene) -> None:
+    """The phone has just stopped ringing in vain when he is hung up on, within a few milliseconds."""
+    await s.phone("arm01", never_answers("arm01"))
     caller = await s.caller("15", calls(s.tone))
     await s.until("AgentRingNoAnswer")
     await s.hang_up((await s.until("SasArrived"))["Channel"])
@@ -67,8 +74,8 @@ async def caller_waits_for_busy_agent(s: Scene) -> None:
 
 
 @story(
-    Truth("answered", ("n1 arm02 completed",)),
     Truth("answered", ("n1 arm01 completed",)),
+    Truth("answered", ("n1 arm02 completed",)),
     arm01="n1",
     arm02="n1",
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from cti.ami.frames import Frame
-from cti.ami.translate.channels import Channel, ChannelBook, Role
+from cti.ami.translate.channels import TWO_WITNESSES, Channel, ChannelBook, Role
 from cti.ami.translate.telephony import caller_number
 from cti.journey import events as ev
 from cti.journey.words import Instant
@@ -41,7 +41,7 @@ def _arrived(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
         channel=uniqueid,
         did=frame.get("Did", ""),
         flux=frame.get("Flux", ""),
-        caller=caller_number(frame.get("Caller", ""), frame.get("Presentation", "")),
+        caller=caller_number(frame.get("Caller", "")),
         public=frame.get("Public", "1") != "0",
         test=frame.get("Test", "0") == "1",
         priority=priority_of(frame.get("Prio", "0")),
@@ -67,11 +67,15 @@ def _route(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     )
 
 
-def _transfer(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+def _transfer(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    call_id, target = frame.require("CallId"), frame.require("Filiere")
+    channel = book.get(frame.get("Uniqueid", ""))
+    if channel is not None and channel.filiere == target and 0 <= at - channel.entered_at < TWO_WITNESSES:
+        return  # CEL told it already, and the entry in the queue it led to
     yield ev.TransferAsked(
-        call_id=frame.require("CallId"),
+        call_id=call_id,
         at=at,
-        target=frame.require("Filiere"),
+        target=target,
         via=_VIAS.get(frame.get("Via", ""), ev.TransferVia.OTHER),
         by=frame.get("By", "") or None,
     )

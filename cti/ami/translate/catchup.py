@@ -5,21 +5,20 @@ events in order, and the book. Rules:
 
 * a call born in the interval is told whole by CEL (``reconstructed``);
 * a call that was open gets only what CEL saw from the interval on, and is ``uncertain`` from then on (``ObservationLost``);
-* an open call whose channel lives no more and whose hang-up no row tells is ended at the end of the interval, uncertain.
+* an open call whose channel lives no more and whose hang-up no row tells is ended at the end of the interval, uncertain;
+* rows a little older than the interval count, because AMI may not have told them yet when the link was lost; rows younger
+  than it are left to the live frames, which have been waiting since the link is back.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from cti.ami.translate.cel import CelRow, CelTranslator
-from cti.ami.translate.channels import ChannelBook, Role
+from cti.ami.translate.cel import CelRow
+from cti.ami.translate.channels import TWO_WITNESSES, ChannelBook, Role
+from cti.ami.translate.witness import CelTranslator
 from cti.journey import events as ev
 from cti.journey.model import Journey
 from cti.journey.words import CallId, Instant
-
-#: AMI stamps are made after CEL's, by less than this: rows this much older than the interval may not have reached us.
-OVERLAP = 200_000
-
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
@@ -31,7 +30,7 @@ class CatchUp:
 
 
 def catch_up(
-    rows: Iterable[CelRow],
+    rows: Sequence[CelRow],
     alive: Collection[str],
     open_calls: Sequence[Journey],
     since: Instant,
@@ -41,7 +40,7 @@ def catch_up(
     """The events of ``[since, until]``.
 
     Args:
-        rows: CEL from before the oldest open call on, oldest first.
+        rows: CEL from before the oldest open call on, oldest first; all that the log holds.
         alive: uniqueids of the channels that exist at ``until``.
         open_calls: calls not ended when we went blind.
         since: last instant at which we saw.
@@ -50,12 +49,13 @@ def catch_up(
     """
     book = ChannelBook()
     known = frozenset(journey.call_id for journey in open_calls)
-    told, born = _told(CelTranslator(book).read(rows), known, since - OVERLAP)
+    told, born = _told(CelTranslator(book).read(rows, until), known, since - TWO_WITNESSES)
     ended = {event.call_id for event in told if isinstance(event, ev.CallEnded)}
     told += [ev.ObservationLost(call_id=j.call_id, at=max(until, j.last_at), since=since, reason=reason) for j in open_calls]
-    gone = [j.call_id for j in open_calls if j.channel not in alive]
+    lived = {*alive, *(row.uniqueid for row in rows if row.kind == "HANGUP" and row.at > until)}
+    gone = [j.call_id for j in open_calls if j.channel not in lived]
     for uniqueid, channel in list(book.channels.items()):
-        if uniqueid not in alive:
+        if uniqueid not in lived:
             if channel.role is Role.CALLER and channel.call_id in born:
                 gone.append(channel.call_id)
             book.close(uniqueid)

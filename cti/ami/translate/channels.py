@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from cti.journey import AgentId, CallId, FiliereCode, Instant
 
+#: AMI stamps a moment later than CEL does, by less than this (microseconds).
+TWO_WITNESSES: Instant = 200_000
+
 
 class Role(StrEnum):
     """Whose channel it is."""
@@ -33,6 +36,7 @@ class Channel:
     call_id: CallId | None = None
     agent: AgentId = ""
     filiere: FiliereCode = ""
+    entered_at: Instant = 0  #: when the caller entered that filière's queue, if CEL told it: AMI may still be about to
     bridge: str | None = None
     answered: bool = False
     joined: bool = False

@@ -60,26 +60,28 @@ def filiere_of(queue: str) -> FiliereCode | None:
     return queue.removeprefix(QUEUE_PREFIX) if queue.startswith(QUEUE_PREFIX) else None
 
 
-def caller_number(number: str, presentation: str) -> str | None:
-    """The caller's number, or None when masked, absent or not a number (``anonymous``, ``***``, a handset without SIM)."""
-    if presentation.startswith(("prohib", "unavail")):
-        return None
+def caller_number(number: str) -> str | None:
+    """The caller's number as the network gave it, or None when there is none (``anonymous``, ``***``, a handset without SIM).
+
+    A number that the caller wished to hide but the network gave (P-Asserted-Identity) is kept: emergency services are
+    entitled to it (government answer of 7 August 2000 on the identification of emergency callers).
+    """
     digits = number.removeprefix("+")
     return number if digits.isascii() and digits.isdigit() else None
 
 
-def leg_over(channel: Channel, at: Instant) -> Iterator[ev.Event]:
-    """The agent's part in the call ends, once: by an end of talk if he had answered, else by an end of ringing."""
+def leg_over(channel: Channel, at: Instant, how: ev.OfferEnd = ev.OfferEnd.CANCELLED) -> Iterator[ev.CallEvent]:
+    """The agent's part in the call ends, once: by an end of talk if he had answered, else by that end of ringing."""
     if channel.over or channel.call_id is None:
         return
     channel.over = True
     if channel.answered or channel.joined:
         yield ev.AgentLeft(call_id=channel.call_id, at=at, agent=channel.agent, leg=channel.uniqueid)
         return
-    yield ev.OfferEnded(call_id=channel.call_id, at=at, agent=channel.agent, leg=channel.uniqueid, how=ev.OfferEnd.CANCELLED)
+    yield ev.OfferEnded(call_id=channel.call_id, at=at, agent=channel.agent, leg=channel.uniqueid, how=how)
 
 
-def joined(leg: Channel, at: Instant) -> Iterator[ev.Event]:
+def joined(leg: Channel, at: Instant) -> Iterator[ev.CallEvent]:
     """The agent hears the caller."""
     if leg.joined or leg.over or leg.call_id is None:
         return
@@ -123,7 +125,7 @@ def hangup(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
             yield from leg_over(agent, at)
         yield ev.CallEnded(call_id=channel.call_id, at=at, cause=int(cause or 0))
     elif channel.context == ENTRY_CONTEXT:
-        yield from _unnamed(channel, at, int(cause or 0))
+        yield from unnamed(channel, at, int(cause or 0))
     book.close(channel.uniqueid)
 
 
@@ -209,7 +211,7 @@ def attended(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
         yield ev.PbxSurprised(call_id=call_id, at=at, kind="attended_transfer", detail=detail)
 
 
-def _unnamed(channel: Channel, at: Instant, cause: int) -> Iterator[ev.Event]:
+def unnamed(channel: Channel, at: Instant, cause: int) -> Iterator[ev.CallEvent]:
     """A caller who left before the first step of the dialplan is a caller all the same."""
     call_id = str(uuid.uuid5(_UNNAMED, channel.uniqueid))
     yield ev.CallArrived(
@@ -218,7 +220,7 @@ def _unnamed(channel: Channel, at: Instant, cause: int) -> Iterator[ev.Event]:
         channel=channel.uniqueid,
         did=channel.exten,
         flux="",
-        caller=caller_number(channel.caller, ""),
+        caller=caller_number(channel.caller),
     )
     detail = "gone before the dialplan named the call"
     yield ev.PbxSurprised(call_id=call_id, at=at, kind="unnamed_call", detail=detail)

@@ -6,8 +6,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from cti.journey.words import Instant, from_datetime
-from cti.journey.words import iso as _iso
+from cti.bootstrap.demo.clicks import instant_of
+from cti.journey.words import Instant, iso
 
 
 def picture(board: dict[str, Any] | None, now: Instant, said: str) -> Group:
@@ -22,7 +22,7 @@ def picture(board: dict[str, Any] | None, now: Instant, said: str) -> Group:
     for card in sorted(board["filieres"].values(), key=lambda c: c["ordre"]):
         table.add_row(*_row(card, now))
     head = Text(
-        f"{_iso(now)}   liaison PBX : {'vue' if link['state'] == 'up' else 'PERDUE — ' + link['reason']}",
+        f"{iso(now)}   liaison PBX : {'vue' if link['state'] == 'up' else 'PERDUE — ' + link['reason']}",
         style="" if link["state"] == "up" else "bold red",
     )
     return Group(head, table, Text(_day(board)), Text(said))
@@ -30,7 +30,7 @@ def picture(board: dict[str, Any] | None, now: Instant, said: str) -> Group:
 
 def _row(card: dict[str, Any], now: Instant) -> list[str]:
     agents = card["agents"]
-    oldest = "" if card["oldest_since"] is None else f"{max(0, now - _instant(card['oldest_since'])) / 1e6:.0f} s"
+    oldest = "" if card["oldest_since"] is None else f"{max(0, now - instant_of(card['oldest_since'])) / 1e6:.0f} s"
     counts = [card["waiting"], oldest, card["ringing"], card["talking"], agents["free"], agents["talking"], agents["paused"]]
     return [card["libelle"], *("?" if value is None else str(value or "") for value in counts)]
 
@@ -47,9 +47,3 @@ def _day(board: dict[str, Any]) -> str:
 
 def _share(value: float | None) -> str:
     return "non calculable" if value is None else f"{value * 100:.1f} %".replace(".", ",")
-
-
-def _instant(text: str) -> Instant:
-    from datetime import datetime  # noqa: PLC0415 - parsing only
-
-    return from_datetime(datetime.fromisoformat(text))

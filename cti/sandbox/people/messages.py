@@ -39,8 +39,10 @@ class Side:
     theirs: str
 
 
-CALLER = Side("<sip:[field2]@[local_ip]:[local_port]>;tag=[pid]c[call_number]", "<sip:pbx@[remote_ip]>[peer_tag_param]")
-AGENT = Side(f"<sip:people@[local_ip]:[local_port]>{AGENT_TAG}", "<sip:pbx@[remote_ip]>[peer_tag_param]")
+# A SIPp that only answers knows neither [remote_ip] nor [peer_tag_param].
+_PBX = "<sip:pbx@pbx.invalid>"
+CALLER = Side("<sip:[field2]@[local_ip]:[local_port]>;tag=[pid]c[call_number]", f"{_PBX}[peer_tag_param]")
+AGENT = Side(f"<sip:people@[local_ip]:[local_port]>{AGENT_TAG}", f"{_PBX}[$their_tag]")
 
 
 def send(text: str, retrans: bool = False, goto: str = "") -> str:

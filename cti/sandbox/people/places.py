@@ -40,7 +40,7 @@ async def until_taken(ports: Sequence[int], deadline_seconds: float) -> None:
     """Return once somebody holds every port; `TimeoutError` when that does not happen in time."""
     async with asyncio.timeout(deadline_seconds):
         for port in ports:
-            while _is_free(port):
+            while _is_free(port):  # noqa: ASYNC110 (another process takes the port: nobody can tell us)
                 await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -19,6 +19,8 @@ _PATIENCE_MS = 60_000
 """A caller to whom the PBX says nothing at all gives up after this."""
 _ANSWER_MS = 8_000
 """Longest wait for the PBX's answer to a request inside a call."""
+_REFERRED_MS = 400
+"""A phone that has transferred hangs up this long after the last news of it, when the PBX has not done so."""
 _KEY_MS = 120
 """Pause of a finger between two keys."""
 _PROGRESS = (100, 180, 183)
@@ -51,6 +53,7 @@ def agent(tone: Path) -> str:
         "agent",
         '  <recv request="INVITE" rrs="true"><action>\n'
         '    <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="cseq"/>\n'
+        '    <ereg regexp=";tag=.+" search_in="hdr" header="From:" assign_to="their_tag"/>\n'
         "  </action></recv>\n",
         sip.actions(
             sip.chosen("busy", 0, "busy")
@@ -106,13 +109,13 @@ def _hangs_up(who: sip.Side, cseq: int) -> tuple[str, ...]:
 
 def _passes_on() -> tuple[str, ...]:
     """Transfers the caller: by the phone's own REFER, or by the keys of a feature code; then the PBX hangs up on us."""
-    refer_to = "Refer-To: <sip:[field4]@[remote_ip]>\nReferred-By: <sip:people@[local_ip]>\nContent-Length: 0\n\n"
+    refer_to = "Refer-To: <sip:[field4]@pbx.invalid>\nReferred-By: <sip:people@[local_ip]>\nContent-Length: 0\n\n"
     refused = sip.each((400, 403, 404, 481, 488, 501, 503, 603), "hangs_up")
     steps = [
         sip.label("refers"),
         sip.send(sip.request("REFER", 10, sip.AGENT, refer_to), retrans=True),
         sip.label("referred"),
-        sip.waits("BYE", _ANSWER_MS, "hangs_up", {202: "", "NOTIFY": "notified", **refused}, goto="hung_up_on"),
+        sip.waits("BYE", _REFERRED_MS, "hangs_up", {202: "", "NOTIFY": "notified", **refused}, goto="hung_up_on"),
         sip.label("notified"),
         sip.send(sip.response(200, "OK"), goto="referred"),
         sip.label("dials"),

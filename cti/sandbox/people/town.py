@@ -8,7 +8,7 @@ import asyncio
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -50,7 +50,7 @@ class TownPlan:
     seed: int = 1
     pace: float = 1.0
     waits: float = 0.0
-    habits: Habits = Habits()
+    habits: Habits = field(default_factory=Habits)
 
 
 @dataclass(frozen=True, slots=True)

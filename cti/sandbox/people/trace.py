@@ -68,7 +68,8 @@ def read_trace(path: Path) -> Iterator[Message]:
 def parse_trace(text: str) -> Iterator[Message]:
     """The messages of a log's text; one that is torn or makes no sense is left out."""
     found = list(_MESSAGE.finditer(text))
-    for one, following in zip(found, [*(match.start() for match in found[1:]), len(text)], strict=True):
+    ends = [*(match.start() for match in found[1:]), len(text)][: len(found)]
+    for one, following in zip(found, ends, strict=True):
         message = _message(one["at"], one["way"] == "sent", text[one.end() : following])
         if message is not None:
             yield message

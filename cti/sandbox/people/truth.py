@@ -103,7 +103,8 @@ class CallerTruth:
 
 def read_truth(folder: Path) -> tuple[CallerTruth, ...]:
     """The truth of a town from the folder of its logs, callers by order of arrival; what is not written yet is not known."""
-    callers, agents = [], []
+    callers: list[Message] = []
+    agents: list[Message] = []
     for log in sorted(folder.glob(f"*/{MESSAGES}")):
         (agents if log.parent.name.startswith("postes-") else callers).extend(read_trace(log))
     return truth_of(callers, agents)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 
 import pytest
-from pipeline_rig import PACE, S, T0, Opener, Witness, folded, running, story, when_answered
+from pipeline_rig import PACE, T0, Opener, S, Witness, folded, running, story, when_answered
 
 from cti.journey import events as ev
 from cti.journey.ledger import Gap

@@ -141,7 +141,7 @@ async def test_the_store_is_asked_less_and_less_often() -> None:
     async with running(store, pace=PACE) as pipeline:
         store.down = True
         pipeline.submit(story("a"), "s", 1)
-        await asyncio.sleep(6.3)
+        await asyncio.sleep(6.4)
         assert store.attempts == 7  # at 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 seconds, after the linger
         await asyncio.sleep(50)
         assert store.attempts == 17

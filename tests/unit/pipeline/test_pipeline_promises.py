@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
-from pipeline_rig import PACE, S, T0, Opener, clock, folded, opened, running, story, when_answered
+from pipeline_rig import PACE, T0, Opener, S, clock, folded, opened, running, story, when_answered
 from structlog.testing import capture_logs
 
 from cti.journey import CallEvent, Journey
@@ -81,7 +82,7 @@ async def test_the_pause_between_tries_grows_to_its_limit() -> None:
     async with running(MemoryStore(), when_answered(Opener(8, note))) as pipeline:
         pipeline.submit(story("a"), "s", 1)
         await pipeline.drained()
-    pauses = [round(b - a, 3) for a, b in zip(times, times[1:], strict=False)]
+    pauses = [round(b - a, 3) for a, b in pairwise(times)]
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 

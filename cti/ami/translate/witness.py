@@ -1,0 +1,276 @@
+"""The same fold as the live one, from CEL rows: what the PBX's own log tells of calls that nobody watched.
+
+Pure. CEL says less than AMI, so part of it is concluded from what comes before and after a row:
+
+* a queue entry is the start of the Queue application on the caller's channel, unless it ends at once (nobody is logged in);
+* a décroché is the ANSWER of a leg that was started for the caller;
+* a phone that stopped ringing was *cancelled* when the caller left or another agent answered at that moment, else nobody
+  picked it up;
+* a caller who is routed again after a talk was transferred; one who is routed again after waiting was given back by the queue.
+
+What CEL cannot tell: greetings, holds, places in the queue, the reasons of a route, that the service was silent, who
+transferred by a feature code or a screen and which of the two it was.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from cti.ami.translate.announced import priority_of, source_of
+from cti.ami.translate.cel import CelRow
+from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
+from cti.ami.translate.telephony import ENTRY_CONTEXT, caller_number, filiere_of, joined, leg_over, unnamed
+from cti.journey import events as ev
+from cti.journey.words import CallId, FiliereCode, Instant
+
+#: Rows about one thing that two channels do lie closer than this (microseconds).
+_TOGETHER = 50_000
+#: Q.850 causes of a phone's leg that never rang: no route, failed, congested, switched off, no common codec.
+_UNREACHABLE = frozenset({1, 3, 18, 20, 27, 34, 38, 41, 42, 44, 58, 88})
+_BUSY, _REJECTED = 17, 21
+
+
+@dataclass(slots=True)
+class _Way:
+    """A caller's latest queue, between two routes."""
+
+    queue: FiliereCode = ""
+    entered_at: Instant = 0
+    patience_seconds: int = 0  #: 0: no limit
+    turned_away: bool = False
+    left_at: Instant | None = None
+    talked: bool = False
+    referred: tuple[Instant, str | None] | None = None  #: transfer key pressed: when, by whom; the next route says where to
+
+    def given_back(self) -> ev.QueueEnd:
+        """Why the queue gave the caller back, as far as its own clock tells."""
+        if self.turned_away:
+            return ev.QueueEnd.EMPTY
+        waited = (self.left_at or self.entered_at) - self.entered_at
+        timed_out = 0 < self.patience_seconds * 1_000_000 <= waited + _TOGETHER
+        return ev.QueueEnd.TIMEOUT if timed_out else ev.QueueEnd.OTHER
+
+
+class CelTranslator:
+    """Reads one stretch of the log. Give it the live translator's book to let live frames go on from there."""
+
+    def __init__(self, book: ChannelBook) -> None:
+        self._book = book
+        self._calls: dict[str, CallId] = {}  # linkedid -> call
+        self._ways: dict[CallId, _Way] = {}
+        self._turned_away: frozenset[tuple[str, Instant]] = frozenset()
+        self._settled: Mapping[str, Sequence[Instant]] = {}
+
+    def read(self, rows: Sequence[CelRow], until: Instant) -> Iterator[ev.CallEvent]:
+        """The events of the rows up to `until`, marked ``Seen.CEL``, in the order of the rows that settle them.
+
+        What is younger is told by live frames; here it only helps to understand what is older.
+        """
+        self._turned_away = _turned_away(rows)
+        self._settled = _settled(rows)
+        for row in rows:
+            if row.at > until:
+                continue
+            reader = _READERS.get(row.kind)
+            for event in reader(self, row) if reader is not None else ():
+                yield replace(event, seen=ev.Seen.CEL)
+
+    def start(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A channel was born; one born under a known call's linkedid is a leg asked for its caller."""
+        channel = self._book.open(
+            Channel(row.uniqueid, row.channel, row.at, context=row.context, exten=row.exten, caller=row.caller)
+        )
+        call_id = self._calls.get(row.linkedid)
+        caller = self._book.caller_of(call_id) if call_id is not None else None
+        if call_id is None or caller is None or channel.role is not Role.UNKNOWN or row.uniqueid == row.linkedid:
+            return
+        channel.role, channel.call_id, channel.filiere = Role.AGENT, call_id, caller.filiere
+        channel.agent = endpoint_of(row.channel)
+        yield ev.AgentOffered(call_id=call_id, at=row.at, filiere=channel.filiere, agent=channel.agent, leg=row.uniqueid)
+
+    def arrived(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """Our dialplan named the call."""
+        call_id, flux, did, caller, public, test = row.words(6)
+        if not call_id:
+            return
+        channel = self._book.open(Channel(row.uniqueid, row.channel, row.at))
+        channel.role, channel.call_id = Role.CALLER, call_id
+        self._calls[row.linkedid] = call_id
+        yield ev.CallArrived(
+            call_id=call_id,
+            at=min(channel.created_at, row.at),
+            channel=row.uniqueid,
+            did=did,
+            flux=flux,
+            caller=caller_number(caller),
+            public=public != "0",
+            test=test == "1",
+        )
+
+    def recording(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """The PBX began to write the voice."""
+        call_id, stem = row.words(2)
+        if call_id:
+            yield ev.RecordingStarted(call_id=call_id, at=row.at, stem=stem)
+
+    def route(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """The call goes to a filière; what became of the filière before is settled here."""
+        call_id, filiere, source, priority = row.words(4)
+        if not call_id:
+            return
+        way = self._ways.pop(call_id, None) or _Way()
+        concluded = ev.RouteSource.SECOURS
+        if way.referred is not None:
+            at, by = way.referred
+            yield ev.TransferAsked(call_id=call_id, at=at, target=filiere, via=ev.TransferVia.REFER, by=by)
+            concluded = ev.RouteSource.TRANSFERT
+        elif way.talked or (way.queue and source == ev.RouteSource.TRANSFERT):
+            yield ev.TransferAsked(call_id=call_id, at=row.at, target=filiere, via=ev.TransferVia.OTHER)
+            concluded = ev.RouteSource.TRANSFERT
+        elif way.queue:
+            at = way.left_at if way.left_at is not None else row.at
+            yield ev.QueueGaveUp(call_id=call_id, at=at, filiere=way.queue, how=way.given_back())
+            concluded = ev.RouteSource.DEBORDEMENT
+        known = source_of(source) if source else concluded
+        yield ev.CallRouted(call_id=call_id, at=row.at, filiere=filiere, source=known, priority=priority_of(priority))
+
+    def app(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """The Queue application began on the caller's channel."""
+        channel = self._book.get(row.uniqueid)
+        arguments = [*row.data.split(","), "", "", "", ""]
+        filiere = filiere_of(arguments[0])
+        if row.app != "Queue" or channel is None or channel.role is not Role.CALLER or filiere is None:
+            return
+        call_id = channel.call_id or ""
+        way = _Way(filiere, row.at, int(arguments[4]) if arguments[4].isdigit() else 0)
+        way.turned_away = (row.uniqueid, row.at) in self._turned_away
+        self._ways[call_id] = way
+        if not way.turned_away:
+            channel.filiere, channel.entered_at = filiere, row.at
+            yield ev.QueueEntered(call_id=call_id, at=row.at, filiere=filiere)
+
+    def app_over(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """The Queue application ended; why is told by what follows."""
+        way = self._way(row)
+        if row.app == "Queue" and way is not None:
+            way.left_at = row.at
+        return iter(())
+
+    def answer(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A leg picked up. (The caller's own ANSWER is the PBX greeting him, which is no décroché.)"""
+        leg = self._book.get(row.uniqueid)
+        if leg is None or leg.role is not Role.AGENT or leg.call_id is None or leg.answered or leg.over:
+            return
+        leg.answered = True
+        way = self._ways.get(leg.call_id)
+        if way is not None:
+            way.talked = True
+        yield ev.AgentAnswered(
+            call_id=leg.call_id, at=row.at, agent=leg.agent, leg=leg.uniqueid, filiere=leg.filiere or None
+        )  # fmt: skip
+
+    def enter(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A channel entered a bridge."""
+        channel = self._book.get(row.uniqueid)
+        bridge = row.extra.get("bridge_id", "")
+        if channel is None or not bridge:
+            return
+        self._book.enter(channel, bridge)
+        if channel.role is Role.AGENT and self._book.together(channel, Role.CALLER):
+            yield from joined(channel, row.at)
+        elif channel.role is Role.CALLER:
+            for agent in self._book.together(channel, Role.AGENT):
+                yield from joined(agent, row.at)
+
+    def exit(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A channel left a bridge: the talk between the two is over."""
+        channel = self._book.get(row.uniqueid)
+        if channel is None:
+            return
+        agents = [channel] if channel.role is Role.AGENT else self._book.together(channel, Role.AGENT)
+        for agent in agents:
+            if agent.joined:
+                yield from leg_over(agent, row.at)
+        self._book.leave(channel)
+
+    def hangup(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A channel is gone; the caller's ends the call."""
+        channel = self._book.get(row.uniqueid)
+        if channel is None:
+            return
+        told = row.extra.get("hangupcause", "0")
+        cause = int(told) if told.isascii() and told.isdigit() else 0
+        if channel.role is Role.AGENT:
+            yield from leg_over(channel, row.at, self._how(row, cause))
+        elif channel.call_id is not None:
+            for agent in self._book.together(channel, Role.AGENT):
+                yield from leg_over(agent, row.at)
+            yield ev.CallEnded(call_id=channel.call_id, at=row.at, cause=cause)
+        elif channel.context == ENTRY_CONTEXT:
+            yield from unnamed(channel, row.at, cause)
+        self._book.close(row.uniqueid)
+
+    def transfer(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A phone's own transfer key; the filière is told by the route that follows."""
+        channel = self._book.get(row.uniqueid)
+        way = self._way(row)
+        if channel is not None and way is not None:
+            way.referred = (row.at, channel.agent or None)
+        return iter(())
+
+    def _way(self, row: CelRow) -> _Way | None:
+        channel = self._book.get(row.uniqueid)
+        return self._ways.get(channel.call_id or "") if channel is not None else None
+
+    def _how(self, row: CelRow, cause: int) -> ev.OfferEnd:
+        if cause == _BUSY:
+            return ev.OfferEnd.BUSY
+        if cause == _REJECTED:
+            return ev.OfferEnd.REFUSED
+        if cause in _UNREACHABLE:
+            return ev.OfferEnd.UNREACHABLE
+        settled = any(abs(at - row.at) < _TOGETHER for at in self._settled.get(row.linkedid, ()))
+        return ev.OfferEnd.CANCELLED if settled else ev.OfferEnd.NO_ANSWER
+
+
+def _turned_away(rows: Sequence[CelRow]) -> frozenset[tuple[str, Instant]]:
+    """Queue applications that would not take the caller: over at once, and he is still there afterwards."""
+    mine: dict[str, list[CelRow]] = {}
+    for row in rows:
+        mine.setdefault(row.uniqueid, []).append(row)
+    return frozenset(
+        (row.uniqueid, row.at)
+        for told in mine.values()
+        for row, after, later in zip(told, told[1:], told[2:], strict=False)
+        if (row.kind, row.app, after.kind) == ("APP_START", "Queue", "APP_END")
+        and after.at - row.at < _TOGETHER
+        and later.kind != "HANGUP"
+    )
+
+
+def _settled(rows: Sequence[CelRow]) -> Mapping[str, Sequence[Instant]]:
+    """By linkedid, when there was no more reason for other phones to ring: the caller left the queue, or was answered."""
+    settled: dict[str, list[Instant]] = {}
+    for row in rows:
+        left = row.kind == "APP_END" and row.app == "Queue"
+        if left or (row.kind == "ANSWER" and row.uniqueid != row.linkedid):
+            settled.setdefault(row.linkedid, []).append(row.at)
+    return settled
+
+
+_READERS: Mapping[str, Callable[[CelTranslator, CelRow], Iterator[ev.CallEvent]]] = MappingProxyType(
+    {
+        "CHAN_START": CelTranslator.start,
+        # CELGenUserEvent writes its own name as the event's type (seen on 22.10).
+        "SAS_ARRIVED": CelTranslator.arrived,
+        "SAS_ROUTE": CelTranslator.route,
+        "SAS_RECORDING": CelTranslator.recording,
+        "APP_START": CelTranslator.app,
+        "APP_END": CelTranslator.app_over,
+        "ANSWER": CelTranslator.answer,
+        "BRIDGE_ENTER": CelTranslator.enter,
+        "BRIDGE_EXIT": CelTranslator.exit,
+        "HANGUP": CelTranslator.hangup,
+        "BLINDTRANSFER": CelTranslator.transfer,
+    }
+)

@@ -1,0 +1,166 @@
+"""The demo itself: everything started in order, shown while it runs, stopped, and compared with what the people did.
+
+The truth is SIPp's own log; the store must agree with it call by call. A difference is printed, reported and makes the exit
+code 1.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+from rich.live import Live
+
+from cti.bootstrap.clock import now
+from cti.bootstrap.demo.clicks import Clicks
+from cti.bootstrap.demo.process import ServiceProcess, get_json
+from cti.bootstrap.demo.table import picture
+from cti.bootstrap.sandbox import Site, free_ports, free_range, machine, make_site, render_site
+from cti.journey import Journey
+from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.install import Install
+from cti.sandbox.people.compare import Comparison, compare
+from cti.sandbox.people.staff import phones
+from cti.sandbox.people.town import Town, TownPlan
+from cti.sandbox.verbs import fetch_shown
+from cti.settings import load
+from cti.store import open_store
+
+#: How long the last calls and their reactions may take to settle once the last caller has hung up.
+_SETTLE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlan:
+    """What the demo is asked to do."""
+
+    folder: Path
+    shipped: Path
+    hand_written: Path
+    duration_seconds: float | None = None
+    calls_per_minute: float = 20.0
+    agents: int = 24
+    seed: int = 1
+    pace: float = 0.35
+    report: Path | None = None
+
+
+async def demo(plan: DemoPlan, console: Console) -> int:
+    """Run it; the exit code: 0 when store and people agree, 1 when they differ."""
+    install = fetch_shown(os.environ)
+    site = demo_site(plan)
+    async with AsyncExitStack() as stack:
+        pbx = await stack.enter_async_context(
+            SandboxAsterisk(install, render_site(site, plan.hand_written), site.pbx, machine(site))
+        )
+        service = ServiceProcess(site)
+        await service.start()
+        stack.push_async_callback(service.stop)
+        console.print(f"\n  tableau de supervision :  [bold]{site.web}/supervision[/bold]")
+        console.print(f"  les appels : cti calls --config {site.config}   (Ctrl-C pour arrêter)\n")
+        town = town_of(install, site, plan)
+        await _live(plan, site, town, service, console)
+        await settled(site)
+        problems = pbx.problems()
+    comparison = judge(site, town)
+    return _tell(plan, comparison, problems, town, console)
+
+
+def demo_site(plan: DemoPlan) -> Site:
+    """The site of the demo: the shipped configuration, simulated phones, free ports, patience scaled to the pace."""
+    room = phones(plan.agents, free_range(10))
+    return make_site(plan.shipped, plan.folder, room, free_ports())
+
+
+def town_of(install: Install, site: Site, plan: DemoPlan) -> Town:
+    """The people of the demo."""
+    people = TownPlan(
+        calls_per_minute=plan.calls_per_minute, duration_seconds=plan.duration_seconds, seed=plan.seed, pace=plan.pace, waits=0.1
+    )
+    return Town(install, site.phones, f"127.0.0.1:{site.ports.sip}", people, site.folder / "people")
+
+
+async def _live(plan: DemoPlan, site: Site, town: Town, service: ServiceProcess, console: Console) -> None:
+    """Open the town and show the room until everybody is gone, or until Ctrl-C."""
+    with Live(console=console, refresh_per_second=2, transient=not console.is_terminal) as live:
+        async with town, aiohttp.ClientSession() as http, _interrupted() as stopped, asyncio.TaskGroup() as tasks:
+            everybody = tasks.create_task(town.finished())
+            clicks = tasks.create_task(Clicks(site, plan.seed, plan.pace).run(http))
+            while not everybody.done() and not stopped.is_set():
+                board = await get_json(http, f"{site.web}/api/v1/board")
+                _ = service.pid  # a service that died ends the demo with the end of its log
+                live.update(picture(board, now(), f"{town.tally().successful} appels terminés côté SIPp"))
+                await asyncio.wait({everybody}, timeout=1.0)
+            for task in (everybody, clicks):
+                task.cancel()
+
+
+@asynccontextmanager
+async def _interrupted() -> AsyncIterator[asyncio.Event]:
+    """An event that Ctrl-C and SIGTERM set, instead of tearing the demo down before it could compare."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(name)
+
+
+async def settled(site: Site, deadline_seconds: float = _SETTLE_SECONDS) -> None:
+    """Wait until no call is in progress and every promise has been kept; after the deadline the comparison tells."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(deadline_seconds), aiohttp.ClientSession() as http:
+            while True:
+                board = await get_json(http, f"{site.web}/api/v1/board")
+                if board is not None and not board["calls"] and not await asyncio.to_thread(_pending, site):
+                    return
+                await asyncio.sleep(0.25)
+
+
+def _pending(site: Site) -> int:
+    store = open_store(load(site.config, {}).database_url)
+    try:
+        return len(store.pending())
+    finally:
+        store.close()
+
+
+def stored(site: Site) -> list[Journey]:
+    """Every call of the site's store, by t0."""
+    store = open_store(load(site.config, {}).database_url)
+    try:
+        return list(store.reading.journeys(None, None))
+    finally:
+        store.close()
+
+
+def judge(site: Site, town: Town) -> Comparison:
+    """What the people did against what the store says."""
+    return compare(town.truth(), stored(site))
+
+
+def _tell(plan: DemoPlan, found: Comparison, problems: list[str], town: Town, console: Console) -> int:
+    console.print("\n[bold]Vérité de SIPp contre base[/bold]")
+    for line in found.lines():
+        console.print(f"  {line}", highlight=False)
+    for problem in problems:
+        console.print(f"  PBX : {problem}", style="yellow", highlight=False)
+    if plan.report is not None:
+        told = {**found.summary(), "pbx_problems": problems, "sipp_troubles": list(town.troubles)}
+        plan.report.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        console.print(f"  rapport : {plan.report}")
+    if found.differences:
+        console.print(f"\n[bold red]{len(found.differences)} différence(s)[/bold red] ; tout est gardé dans {plan.folder}")
+        return 1
+    console.print("\n[bold green]aucune différence[/bold green]")
+    return 0
