@@ -193,7 +193,7 @@ def replay(folder: Path, session: Path, as_json: bool) -> None:
 @main.command()
 @click.option("--duration", type=float, default=None, help="seconds during which people call; without it, until Ctrl-C")
 @click.option("--rate", type=float, default=20.0, show_default=True, help="calls a minute")
-@click.option("--agents", type=click.IntRange(1, 200), default=24, show_default=True, help="people in the room")
+@click.option("--agents", type=click.IntRange(1, 200), default=None, help="people in the room (default: enough for the rate)")
 @click.option("--seed", type=int, default=1, show_default=True, help="the same people again")
 @click.option("--pace", type=float, default=0.35, show_default=True, help="human durations are multiplied by this")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default=None, help="JSON report of the comparison")
@@ -202,7 +202,7 @@ def replay(folder: Path, session: Path, as_json: bool) -> None:
 def demo(
     duration: float | None,
     rate: float,
-    agents: int,
+    agents: int | None,
     seed: int,
     pace: float,
     report: Path | None,

@@ -4,14 +4,16 @@ Each room reads and checks its own table; here they are found, parsed and put to
 with file, block and field. Environment variables (``CTI_...``) win over files, because secrets belong there.
 """
 
+import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from cti.agents.roster import Roster
 from cti.ami.dialplan.config import pbx_spec
@@ -41,7 +43,16 @@ class ServiceSettings(_Block):
     #: Folder of the database, the raw journal and whatever else the service writes.
     var: Path = Path("var")
     #: ``sqlite:///...`` or ``postgresql://...``; empty means SQLite in ``var``.
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PydanticCustomError("zone", "no such time zone") from None
+        return zone
 
 
 class HttpSettings(_Block):
@@ -52,7 +63,22 @@ class HttpSettings(_Block):
     #: Names under which browsers reach us; another Host header is refused (DNS rebinding).
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     #: When set, every /api route asks for it. Needed as soon as ``host`` is not a loopback address.
-    token: str = Field(default="", repr=False)
+    token: str = Field(default="", repr=False, validate_default=True)
+
+    @field_validator("token")
+    @classmethod
+    def _asked_for(cls, token: str, info: ValidationInfo) -> str:
+        host = info.data.get("host", "")
+        if not token and host and not _is_loopback(host):
+            raise PydanticCustomError("token", "needed because others than this machine can reach the service (CTI_HTTP_TOKEN)")
+        return token
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class PbxLink(_Block):
@@ -117,45 +143,32 @@ class Settings:
         return self.cti.service.database_url or f"sqlite:///{self.cti.service.var / 'cti.db'}"
 
 
+_FILES = ("cti", "pbx", "agents", "filieres", "flux", "horaires", "qos", "dossier", "recording")
+
+
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     """Read every file of the folder.
 
     Raises:
         ConfigError: whatever is wrong, all at once.
     """
-    faults: list[str] = []
-    names = ("cti", "pbx", "agents", "filieres", "flux", "horaires", "qos", "dossier", "recording")
-    tables = {name: _parse(folder / f"{name}.toml", faults) for name in names}
-    if faults:
-        raise ConfigError("\n".join(faults))
-    _override(tables, environ)
-    file = {name: f"{name}.toml" for name in names}
-
-    def attempt(read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except ValidationError as trouble:
-            faults.extend(_explain("cti.toml", trouble))
-        except ValueError as trouble:
-            faults.extend(str(trouble).splitlines())
-        return None
-
-    cti = attempt(lambda: CtiFile.model_validate(tables["cti"]))
-    pbx = attempt(
-        lambda: pbx_spec(*(tables[n] for n in ("pbx", "agents", "filieres", "flux"))),
+    files = _Files(folder, environ)
+    cti = files.read(CtiFile.model_validate, "cti")
+    pbx = files.read(pbx_spec, "pbx", "agents", "filieres", "flux")
+    routing = files.read(
+        lambda *tables: read_rules(*(Source(f"{n}.toml", t) for n, t in zip(_ROUTING, tables, strict=True))), *_ROUTING
     )
-    routing = attempt(lambda: read_rules(*(Source(file[n], tables[n]) for n in ("filieres", "flux", "horaires"))))
-    roster = attempt(lambda: Roster.from_mapping(tables["agents"], file["agents"]))
-    qos = attempt(lambda: qos_profiles.from_mapping(tables["qos"], file["qos"]))
-    dossier = attempt(lambda: dossier_settings.from_mapping(tables["dossier"], file["dossier"]))
-    recording = attempt(lambda: recording_policy.from_mapping(tables["recording"], file["recording"]))
+    roster = files.read(lambda table: Roster.from_mapping(table, "agents.toml"), "agents")
+    qos = files.read(lambda table: qos_profiles.from_mapping(table, "qos.toml"), "qos")
+    dossier = files.read(lambda table: dossier_settings.from_mapping(table, "dossier.toml"), "dossier")
+    recording = files.read(lambda table: recording_policy.from_mapping(table, "recording.toml"), "recording")
     if cti is not None and qos is not None:
         for field in ("default_profile", "board_profile"):
             code = getattr(cti.qos, field)
             if code not in qos.profiles:
-                faults.append(f"cti.toml: [qos] {field}: no profile {code!r} in qos.toml ({', '.join(qos.profiles)})")
+                files.faults.append(f"cti.toml: [qos] {field}: no profile {code!r} in qos.toml ({', '.join(qos.profiles)})")
     if (
-        faults
+        files.faults
         or cti is None
         or pbx is None
         or routing is None
@@ -164,23 +177,16 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         or dossier is None
         or recording is None
     ):
-        raise ConfigError("\n".join(dict.fromkeys(faults)))
+        raise ConfigError("\n".join(dict.fromkeys(files.faults)))
     return Settings(folder, cti, pbx, routing, roster, qos, dossier, recording)
+
+
+_ROUTING = ("filieres", "flux", "horaires")
 
 
 def with_pbx(settings: Settings, **changes: Any) -> Settings:
     """The same site with another PBX side: what the sandbox does to its ports and folders."""
     return replace(settings, pbx=replace(settings.pbx, **changes))
-
-
-def _parse(path: Path, faults: list[str]) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        faults.append(f"{path.name}: no such file in {path.parent}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as trouble:
-        faults.append(f"{path.name}: {trouble}")
-    return {}
 
 
 #: Environment variable -> (file, block, field).
@@ -195,16 +201,63 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def _override(tables: dict[str, dict[str, Any]], environ: Mapping[str, str]) -> None:
-    for variable, (file, block, field) in ENVIRONMENT.items():
-        if variable in environ:
-            tables[file].setdefault(block, {})[field] = environ[variable]
+#: The blocks of the files whose readers look at their own blocks only.
+_BLOCKS: Mapping[str, frozenset[str]] = {
+    "pbx": frozenset({"pbx", "ami", "trunks"}),
+    "agents": frozenset({"agents"}),
+}
 
 
-def _explain(file: str, trouble: ValidationError) -> list[str]:
-    lines = []
-    for fault in trouble.errors():
-        block, *rest = (str(part) for part in fault["loc"])
-        field = ".".join(rest) or "(block)"
-        lines.append(f"{file}: [{block}] {field}: {fault['msg']} (found {fault['input']!r})")
-    return lines
+class _Files:
+    """The tables of the folder, and what is wrong with them so far."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.faults: list[str] = []
+        self._environ = environ
+        self._tables = {name: self._parse(folder / f"{name}.toml") for name in _FILES}
+        for variable, (file, block, field) in ENVIRONMENT.items():
+            table = self._tables[file]
+            if variable in environ and table is not None and isinstance(table.setdefault(block, {}), dict):
+                table[block][field] = environ[variable]
+        for file, known in _BLOCKS.items():
+            unknown = [block for block in self._tables[file] or () if block not in known]
+            self.faults.extend(f"{file}.toml: [{block}]: unknown block" for block in unknown)
+
+    def read(self, reader: Callable[..., T], *names: str) -> T | None:
+        """What a room makes of these files; None when one of them is missing or at fault, which has been noted."""
+        tables = [table for name in names if (table := self._tables[name]) is not None]
+        if len(tables) < len(names):
+            return None
+        try:
+            return reader(*tables)
+        except ValidationError as trouble:
+            self.faults.extend(self._explain(names[0], trouble))
+        except ValueError as trouble:
+            self.faults.extend(str(trouble).splitlines())
+        return None
+
+    def _parse(self, path: Path) -> dict[str, Any] | None:
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            self.faults.append(f"{path.name}: no such file in {path.parent}")
+        except OSError as trouble:
+            self.faults.append(f"{path.name}: {trouble.strerror}")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as trouble:
+            self.faults.append(f"{path.name}: {trouble}")
+        return None
+
+    def _explain(self, file: str, trouble: ValidationError) -> list[str]:
+        lines = []
+        for fault in trouble.errors():
+            block, *rest = (str(part) for part in fault["loc"])
+            field = ".".join(rest) or "(block)"
+            found = "" if field in _SECRET else f" (found {fault['input']!r})"
+            named = (variable for variable, place in ENVIRONMENT.items() if place == (file, block, field))
+            origin = "".join(f", from {variable}" for variable in named if variable in self._environ)
+            lines.append(f"{file}.toml: [{block}] {field}: {fault['msg']}{found}{origin}")
+        return lines
+
+
+#: Never shown, not even when they are wrong.
+_SECRET = frozenset({"token", "database_url"})

@@ -5,7 +5,6 @@ bytes; a copy of a call differs from it only in call id, channel names, uniqueid
 copies meets as many distinct calls.
 """
 
-import asyncio
 import heapq
 import itertools
 import re
@@ -15,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.scene.people import Manner
-from bench.scene.stage import CURIOUS, Stage, open_stage
-from cti.settings import load
+from bench.scene.stage import CURIOUS, Stage, listen, open_stage, until_written
 
-_END = b"\r\n\r\n"
 _CALLS = 6
 _STAMP = re.compile(rb"\r\nTimestamp: (\d+)\.(\d{6})")
 _LINKED = re.compile(rb"(?:Linkedid|DestLinkedid): (\d{10}\.\d+)")
@@ -44,43 +41,23 @@ async def record(folder: Path | None = None) -> Heard:
     """Play a few calls on a real PBX (one in three is passed on) and keep what both logins hear."""
     with tempfile.TemporaryDirectory(prefix="cti-bench-") as made:
         async with open_stage(folder or Path(made), n1=6, amu=3) as stage:
-            ami = load(stage.site.config, {}).pbx.ami
-            ears = [await _listen(stage, ami.events_login, ami.events_secret), await _listen(stage, *CURIOUS)]
-            async with stage.service():
+            async with stage.service(), listen(stage) as service, listen(stage, CURIOUS) as curious:
                 await _play(stage)
-            heard = [await ear for ear in ears]
-    return Heard(*(tuple(_by_call(blocks)) for blocks in heard))
+    return Heard(tuple(_by_call(service)), tuple(_by_call(curious)))
 
 
 async def _play(stage: Stage) -> None:
     manner = Manner(stay_ms=5_000, refer_after_ms=1_500)
     async with stage.staffed(manner), stage.callers(manner, calls=_CALLS, rate=1) as people:
         await people.wait(60)
+        await until_written(stage.site, _CALLS)
 
 
-async def _listen(stage: Stage, name: str, secret: str) -> "asyncio.Task[list[bytes]]":
-    """Log in as that login; the task gives every block until nobody is on the line any more."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", stage.site.ports.ami)
-    writer.write(f"Action: Login\r\nUsername: {name}\r\nSecret: {secret}\r\nEvents: on\r\n\r\n".encode())
-    blocks: list[bytes] = []
-
-    async def keep() -> list[bytes]:
-        ended = 0
-        while ended < _CALLS:
-            block = (await reader.readuntil(_END)).removesuffix(_END)
-            blocks.append(block)
-            ended += block.startswith(b"Event: Hangup\r\n") and b"\r\nChannel: PJSIP/operateur-" in block
-        writer.close()
-        return blocks
-
-    return asyncio.get_running_loop().create_task(keep())
-
-
-def _by_call(blocks: list[bytes]) -> Iterator[Call]:
+def _by_call(blocks: list[tuple[int, bytes]]) -> Iterator[Call]:
     """The blocks of each call, told apart by linkedid; those of no call are left out."""
     calls: dict[bytes, list[tuple[int, bytes]]] = {}
     owner: dict[bytes, bytes] = {}  # of a bridge or a phone: the call that it serves
-    for block in blocks:
+    for _, block in blocks:
         stamp, linked = _STAMP.search(block), _LINKED.search(block)
         things = _THINGS.findall(block)
         name = linked[1] if linked else next((owner[thing] for thing in things if thing in owner), None)
@@ -96,9 +73,10 @@ def _by_call(blocks: list[bytes]) -> Iterator[Call]:
 class Copier:
     """Makes copies of calls that nobody can take for the same call."""
 
-    def __init__(self, calls: tuple[Call, ...]) -> None:
+    def __init__(self, calls: tuple[Call, ...], first: int = 1) -> None:
+        """Copies are numbered from `first`: two copiers of one run must not share numbers."""
         self._calls = [_template(call) for call in calls]
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
 
     def copy(self, at: int) -> Iterator[tuple[int, bytes]]:
         """The next call, begun at that instant: (instant, frame without its blank line)."""

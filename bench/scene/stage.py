@@ -19,11 +19,13 @@ import aiohttp
 import psutil
 
 from bench.scene.people import Manner, Voices, callers, free_udp_port, phones
+from cti.bootstrap.clock import now
 from cti.bootstrap.sandbox import Phone, Site, machine, make_site, render_site
 from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.install import Install
 from cti.sandbox.sipp import SippProcess
 from cti.sandbox.verbs import fetch_shown
+from cti.settings import load
 
 ROOT = Path(__file__).parents[2]
 #: A login that receives every class of frames; the service has none like it.
@@ -162,18 +164,32 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-async def until_written(site: Site, calls: int, seconds: float = 60.0) -> None:
-    """Wait until that many calls have ended and been checked, read from the database so that the service does nothing for it.
+async def until_written(site: Site, calls: int) -> None:
+    """Wait until that many calls have ended and been checked.
 
     Raises:
         TimeoutError: they are not all there in time.
     """
     query = """SELECT count(*) FROM call WHERE ended_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM recording r WHERE r.call_id = call.call_id AND r.checked_at IS NULL)"""
-    async with asyncio.timeout(seconds):
-        with contextlib.closing(sqlite3.connect(f"file:{site.var / 'cti.db'}?mode=ro", uri=True)) as database:
-            while database.execute(query).fetchone()[0] < calls:
-                await asyncio.sleep(0.5)
+    await count(site, query, calls)
+
+
+async def count(site: Site, query: str, wanted: int, seconds: float = 60.0) -> None:
+    """Wait until a query counts that many, asked of the database itself so that the service does nothing for it.
+
+    Raises:
+        TimeoutError: it does not in time; the message says how many there were.
+    """
+    found = 0
+    try:
+        async with asyncio.timeout(seconds):
+            with contextlib.closing(sqlite3.connect(f"file:{site.var / 'cti.db'}?mode=ro", uri=True)) as database:
+                while found < wanted:
+                    await asyncio.sleep(0.5)
+                    found = database.execute(query).fetchone()[0]
+    except TimeoutError:
+        raise TimeoutError(f"{found} of {wanted} after {seconds:g} s: {query}") from None
 
 
 async def told(web: str) -> list[dict[str, Any]]:
@@ -201,3 +217,36 @@ async def screen(web: str) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def listen(stage: Stage, login: tuple[str, str] | None = None) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """Every block that a login is sent while the context lasts, and when it came (microseconds); by default the service's login."""
+    ami = load(stage.site.config, {}).pbx.ami
+    name, secret = login or (ami.events_login, ami.events_secret)
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.site.ports.ami)
+    writer.write(f"Action: Login\r\nUsername: {name}\r\nSecret: {secret}\r\nEvents: on\r\n\r\n".encode())
+    blocks: list[tuple[int, bytes]] = []
+
+    async def keep() -> None:
+        while True:
+            block = await reader.readuntil(b"\r\n\r\n")
+            blocks.append((now(), block.removesuffix(b"\r\n\r\n")))
+
+    task = asyncio.get_running_loop().create_task(keep())
+    try:
+        yield blocks
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        writer.close()
+
+
+def header(block: bytes, name: bytes) -> bytes:
+    """The value of a header of a block, empty when it has none."""
+    return block.partition(b"\r\n" + name + b": ")[2].partition(b"\r\n")[0]
+
+
+def stamp(block: bytes) -> int:
+    """When the PBX made the block, microseconds."""
+    return int(header(block, b"Timestamp").replace(b".", b"") or 0)

@@ -4,6 +4,7 @@ What is not known is not exported: while the PBX is out of sight the room's gaug
 nobody waits. None of these routes needs the token, and none shows anything about a caller.
 """
 
+from collections import Counter as Tally
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,7 @@ class RoomCollector(Collector):
             "cti_link_since_seconds", "how long the link has been as it is", value=self._age(board["link"]["since"])
         )
         yield GaugeMetricFamily("cti_board_screens", "screens that follow the board", value=self._ports.feed.screens)
+        yield _alarms(board)
         if up:
             yield from self._room(board)
 
@@ -79,6 +81,15 @@ class RoomCollector(Collector):
 
     def _age(self, since: str) -> float:
         return max(0.0, (self._ports.clock() - from_datetime(datetime.fromisoformat(since))) / 1_000_000)
+
+
+def _alarms(board: dict[str, Any]) -> Metric:
+    """How many alarms of each kind stand; a kind that is absent is clear. Which call is concerned is not for Prometheus."""
+    alarms = GaugeMetricFamily("cti_alarms", "alarms that stand", labels=["alarm", "gravite"])
+    kinds = Tally((code.partition(":")[0], alarm["gravite"]) for code, alarm in board["alarms"].items())
+    for (kind, gravite), count in sorted(kinds.items()):
+        alarms.add_metric([kind, gravite], count)
+    return alarms
 
 
 def count_requests(registry: CollectorRegistry) -> Middleware:

@@ -15,7 +15,6 @@ from cti.bootstrap.clock import now
 from cti.journey import CallId, FiliereCode, Instant, Journey, State
 from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import as_datetime
-from cti.live.day import DayCount
 from cti.pipeline import Pipeline
 from cti.qos.period import Period, local_day
 from cti.qos.profiles import UnknownProfile as NoSuchProfile
@@ -82,27 +81,6 @@ class Figures:
         journeys = self._store.reading.journeys(period.since, period.until)
         gaps = self._store.reading.gaps(period.since, period.until)
         return report(journeys, regulation, profile or self._settings.cti.qos.default_profile, period, gaps)
-
-    async def of_the_day(self, at: Instant) -> DayCount:
-        """The board's few figures: every public call of the day, whatever the hour."""
-        found = await asyncio.to_thread(self.report, self.today(at), self._settings.cti.qos.board_profile)
-        qs30, accueil = found.figure("qs30"), found.figure("taux_accueil")
-        return DayCount(
-            day=self.day(at),
-            entrants=_count(found, "entrants"),
-            answered=_count(found, "decroches"),
-            abandoned=_count(found, "abandons"),
-            abandoned_early=_count(found, "abandons_courts"),
-            qs30=qs30.value,
-            taux_accueil=accueil.value,
-            uncertain=qs30.uncertain,
-            formule_qs30=qs30.formula,
-            formule_taux_accueil=accueil.formula,
-        )
-
-
-def _count(found: QosReport, code: str) -> int:
-    return int(found.figure(code).value or 0)
 
 
 class Transfers:

@@ -19,8 +19,11 @@ from cti.ami.connection import AmiLink, LinkHooks, LinkSettings, LinkTime, wait_
 from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import FiliereCard, Ports
+from cti.bootstrap.alarms import AlarmWatch
 from cti.bootstrap.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.clock import OneThread, monotonic_us, now
+from cti.bootstrap.conditions import DiskWatch, Ground, JournalWord, conditions
+from cti.bootstrap.daybook import DayBook
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.spool import SpoolImport
 from cti.bootstrap.watch import PbxWatch, WatchSettings
@@ -80,7 +83,9 @@ class Service:
         recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
         board = Board(_cards_for_board(settings), clock=now)
         table = reactions(settings, store.dossiers, store_thread, recordings)
-        pipeline = Pipeline(store, store_thread, now, spawn, table, [board])
+        book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
+        alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
+        pipeline = Pipeline(store, store_thread, now, spawn, table, [board, book, alarms])
         restored = await pipeline.restore()
         board.adopt(restored)
         log.info("service_starts", open_calls=len(restored), database=settings.database_url.partition("@")[2] or "sqlite")
@@ -89,7 +94,8 @@ class Service:
         planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision)
         agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), now)
         self.agi_port = await agi.start()
-        journal = SessionJournal(_journal(settings), _journal_alarm)
+        word, disk = JournalWord(), DiskWatch(recordings, settings.recording, now)
+        journal = SessionJournal(_journal(settings), word.say)
         journal.start()
         watch = PbxWatch(
             WatchSettings(settings.cti.pbx.cel, settings.cti.pbx.history_hours * _HOUR_US),
@@ -105,8 +111,11 @@ class Service:
         spool = spawn(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
 
         figures = Figures(settings, store)
-        days = DayWatch(board, figures.of_the_day, clock=now, local_day=figures.day, pause=asyncio.sleep)
-        day_watch = spawn(days.run())
+        day_watch = spawn(DayWatch(board, book, clock=now, pause=asyncio.sleep).run())
+        disk.start()
+        ground = Ground(pipeline=pipeline, agi=lambda: agi.counters, events=watch.link, actions=actions, journal=word, disk=disk)
+        alarms.watch(conditions(ground))
+        alarm_watch = spawn(alarms.run())
         ports = Ports(
             calls=Calls(store, pipeline),
             transfers=Transfers(settings, pipeline, watch.translator, actions),
@@ -124,7 +133,8 @@ class Service:
             await self._stop.wait()
         finally:
             await runner.cleanup()
-            for task in (day_watch, spool):
+            disk.stop()
+            for task in (day_watch, alarm_watch, spool):
                 task.cancel()
             watch.link.close()
             actions.close()
@@ -182,13 +192,6 @@ def _journal(settings: Settings) -> JournalSettings:
         rotate_seconds=keep.rotate_hours * 3600,
         keep_seconds=keep.keep_days * 86_400,
     )
-
-
-def _journal_alarm(message: str | None) -> None:
-    if message is None:
-        log.info("raw_journal_back")
-    else:
-        log.error("raw_journal_failing", why=message)
 
 
 def _note_decision(call_id: str, decision: Decision, asked_at: Instant) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 
 from cti.journey import CallEvent, Fact, FiliereCode, Instant, Journey, PbxEvent, State
 from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp, Presence
-from cti.journey.facts import CallAnswered, CallClosed, CallOpened
+from cti.journey.facts import CallAnswered, CallClosed
 from cti.journey.model import Outcome
 from cti.live import telling
+from cti.live.alarms import Alarm, Alarms, Gravite
 from cti.live.day import DayCount
 from cti.live.floor import Floor
 from cti.live.history import History, Part
@@ -48,6 +49,7 @@ class Board:
         }
         self._floor = Floor()
         self._waits = RecentWaits()
+        self._alarms = Alarms()
         self._day: DayCount | None = None
         self._history = History(history)
         self._watchers: list[Callable[[], None]] = []
@@ -55,7 +57,6 @@ class Board:
         self._link = Link(up=False, since=born, reason="démarrage du service", ever_up=False)
         #: Tells this board from the one before a restart, whose numbers mean nothing here.
         self.epoch = f"{born:x}"
-        self.day_mark = 0  #: grows whenever a call came, was answered or ended
 
     @property
     def seq(self) -> int:
@@ -103,6 +104,23 @@ class Board:
             self._day = figures
             self._changed({_DAY})
 
+    def alarm(self, code: str, text: str, *, at: Instant, gravite: Gravite = Gravite.CRITIQUE) -> None:
+        """Raise an alarm, or say in other words one that stands already (it keeps its beginning).
+
+        Args:
+            code: ``kind`` or ``kind:which``; tells alarms apart, and is never empty.
+            text: one line in French.
+            at: when it began.
+            gravite: red or amber.
+        """
+        if self._alarms.stand(code, Alarm(at, text, gravite)):
+            self._changed({("alarms", code)})
+
+    def all_clear(self, code: str) -> None:
+        """This alarm is over; harmless when it was not raised."""
+        if self._alarms.clear(code):
+            self._changed({("alarms", code)})
+
     def _place(self, journey: Journey, at: Instant) -> set[Part]:
         if place_of(journey.state) is None:
             touched = self._floor.remove(journey.call_id)
@@ -127,13 +145,9 @@ class Board:
 
     def _note(self, journey: Journey, fact: Fact) -> set[Part]:
         match fact:
-            case CallOpened():
-                self.day_mark += 1
             case CallAnswered(at=at, wait_ms=wait_ms):
-                self.day_mark += 1
                 return self._wait_ended(journey, at, wait_ms, answered=True)
             case CallClosed(at=at, outcome=outcome):
-                self.day_mark += 1
                 if outcome is Outcome.ABANDONED and journey.wait_ms is not None:
                     return self._wait_ended(journey, at, journey.wait_ms, answered=False)
             case _:
@@ -200,6 +214,7 @@ class Board:
             "totals": self._tell(_TOTALS),
             "day": self._tell(_DAY),
             "waits": self._tell(_WAITS),
+            "alarms": {code: self._tell(("alarms", code)) for code in self._alarms},
             "filieres": {code: self._tell(("filieres", code)) for code in self._specs},
             "agents": {agent: self._tell(("agents", agent)) for agent in sorted(self._floor.seats)},
             "calls": {call_id: self._tell(("calls", call_id)) for call_id in self._floor.calls},
@@ -225,6 +240,9 @@ class Board:
                 return None if call is None else telling.tell_call(call)
             case ("agents", agent):
                 return telling.tell_agent(agent, self._floor) if agent in self._floor.seats else None
+            case ("alarms", code):
+                alarm = self._alarms.get(code)
+                return None if alarm is None else telling.tell_alarm(alarm)
             case ("filieres", code):
                 return telling.tell_filiere(self._specs[code], self._floor, known=self._link.ever_up)
             case ("totals", _):

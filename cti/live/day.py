@@ -1,6 +1,6 @@
 """The day's figures beside the live ones: how many came, how many were answered, how fast.
 
-How they are computed is the business of ``qos``: here is only their shape, and when to ask for them again.
+How they are computed is the business of ``qos``: here is only their shape, and when to ask for them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class DayCount:
 
 
 class DayFigures(Protocol):
-    """Counts the local civil day that holds an instant; given by bootstrap, may read the store in a thread."""
+    """Counts the local civil day that holds an instant; given by bootstrap."""
 
     async def __call__(self, at: Instant) -> DayCount:
         """The figures so far.
@@ -47,18 +47,13 @@ class DayFigures(Protocol):
 class _Board(Protocol):
     """What the watch needs of the board."""
 
-    @property
-    def day_mark(self) -> int:
-        """Grows whenever a call came, was answered or ended."""
-        ...
-
     def count_day(self, figures: DayCount, /) -> None:
-        """Show these figures."""
+        """Show these figures, if they are new."""
         ...
 
 
 class DayWatch:
-    """Asks for the day's figures when something may have changed them, never more often than every ``every_seconds``."""
+    """Asks for the day's figures every ``every_seconds``; whoever counts them makes an unchanged day cost nothing."""
 
     def __init__(
         self,
@@ -66,17 +61,15 @@ class DayWatch:
         figures: DayFigures,
         *,
         clock: Callable[[], Instant],
-        local_day: Callable[[Instant], date],
         pause: Callable[[float], Awaitable[None]],
         every_seconds: float = 2.0,
     ) -> None:
         self._board = board
         self._figures = figures
         self._clock = clock
-        self._local_day = local_day
         self._pause = pause
         self._every_seconds = every_seconds
-        self._counted: tuple[date, int] | None = None
+        self._failing = False
 
     async def run(self) -> None:
         """Until cancelled. The day changes at midnight even when nobody calls."""
@@ -85,16 +78,18 @@ class DayWatch:
             await self._pause(self._every_seconds)
 
     async def look(self) -> None:
-        """Count the day again if a call or midnight changed it; figures that cannot be read leave the old ones in place."""
-        now = self._clock()
-        # Read before the figures are asked for: a call that moves meanwhile makes us ask again.
-        wanted = (self._local_day(now), self._board.day_mark)
-        if wanted == self._counted:
-            return
+        """Show the figures of now; figures that cannot be had leave the old ones in place, and are asked for again."""
         try:
-            figures = await self._figures(now)
+            figures = await self._figures(self._clock())
         except StoreUnavailable as error:
-            _log.warning("day_figures_unavailable", error=str(error))
-            return
-        self._counted = wanted
-        self._board.count_day(figures)
+            if not self._failing:
+                _log.warning("day_figures_unavailable", error=str(error))
+            self._failing = True
+        except Exception:  # noqa: BLE001 - logged with its trace just below, once
+            # A figure of ours that is wrong must not end the service, and is said once, not every two seconds.
+            if not self._failing:
+                _log.exception("day_figures_failed")
+            self._failing = True
+        else:
+            self._failing = False
+            self._board.count_day(figures)

@@ -5,6 +5,7 @@ from typing import Any
 from cti.journey import AgentId, FiliereCode, Instant
 from cti.journey.events import Presence
 from cti.journey.words import iso
+from cti.live.alarms import Alarm
 from cti.live.day import DayCount
 from cti.live.floor import PRESENCES, Floor
 from cti.live.views import CallView, FiliereSpec, Link, Place
@@ -83,6 +84,11 @@ def tell_link(link: Link) -> dict[str, Any]:
         "reason": link.reason,
         "ever_up": link.ever_up,
     }
+
+
+def tell_alarm(alarm: Alarm) -> dict[str, Any]:
+    """One alarm that stands."""
+    return {"since": iso(alarm.since), "text": alarm.text, "gravite": alarm.gravite}
 
 
 def tell_day(day: DayCount | None) -> dict[str, Any] | None:

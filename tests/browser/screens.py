@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from cti.journey import events as ev
-from tests.browser.wall import WallClock, chromium, free_port, furnish, page_of, served
+from tests.browser.wall import WallClock, chromium, free_port, furnish, page_of, served, worry
 from tests.fakes.room import Doubles, S
 
 
@@ -32,6 +32,10 @@ async def main(folder: Path) -> None:
             doubles = Doubles(clock=WallClock())
             furnish(doubles, busy=busy)
             await _shoot(browser, folder / f"{name}.png", doubles, width=width, height=height, scheme=scheme)
+        worried = Doubles(clock=WallClock())
+        furnish(worried, busy=40)
+        worry(worried)
+        await _shoot(browser, folder / "alarmes-sombre-1920x1080.png", worried, width=1920, height=1080, scheme="dark")
         lost = Doubles(clock=WallClock())
         furnish(lost, busy=18)
         lost.board.seen(ev.LinkDown(at=lost.clock() - 12 * S, reason="aucune réponse au ping depuis 10 s"))

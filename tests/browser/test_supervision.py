@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from cti.journey import events as ev
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, free_port, furnish, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, free_port, furnish, page_of, served, worry
 from tests.fakes.room import Doubles, S, day_count
 
 pytestmark = [
@@ -110,6 +110,36 @@ async def test_a_lost_link_is_said_and_the_last_figures_stay(page: Page, doubles
         await expect(page.locator("[data-test=room]")).not_to_have_class("stale")
 
 
+async def test_alarms_appear_above_the_room_the_critical_first_and_leave(page: Page, doubles: Doubles) -> None:
+    furnish(doubles, busy=18)
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/supervision")
+        await expect(page.locator("[data-test=card-n1] [data-test=waiting]")).to_have_text("5")
+        strip, lines = page.locator("[data-test=alarms]"), page.locator("[data-test=alarm]")
+        await expect(strip).to_have_count(0)
+        cards = page.locator(".cards")
+        calm = await cards.bounding_box()
+
+        worry(doubles)
+        await expect(lines).to_have_count(2)
+        await expect(lines.first).to_have_class("critique")
+        await expect(lines.first.locator("strong")).to_have_text("Base de données indisponible")
+        await expect(lines.first).to_contain_text("148 événements attendent en mémoire")
+        await expect(lines.last).to_have_class("avertissement")
+        await expect(lines.last.locator("strong")).to_have_text("Enregistrement défectueux (4)")
+        await expect(lines.last).to_contain_text("appel de 14:13, dossier 2026-11-22-00004 (aucun fichier audio)")
+        more = page.locator("[data-test=more-alarms]")
+        await expect(more).to_contain_text("+ 3 autres")
+        await more.locator("summary").click()
+        await expect(more.locator("li").first).to_be_visible()
+        await expect(strip.locator("[role=alert]")).to_contain_text("Base de données indisponible")
+
+        for code in ("store", *(f"recording:{i}" for i in range(4))):
+            doubles.board.all_clear(code)
+        await expect(strip).to_have_count(0)
+        assert await cards.bounding_box() == calm  # the room has its height back
+
+
 async def test_nothing_known_yet_is_a_dash_not_a_zero(page: Page, doubles: Doubles) -> None:
     async with served(doubles, free_port()) as url:
         await page.goto(f"{url}/supervision")
@@ -177,17 +207,20 @@ async def test_the_theme_is_chosen_by_key_and_remembered(page: Page, doubles: Do
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
-@pytest.mark.parametrize("busy", [0, 40])
+@pytest.mark.parametrize(("busy", "worried"), [(0, False), (40, False), (40, True)])
 async def test_a_wall_shows_it_all_without_scrolling(
-    browser: Browser, doubles: Doubles, width: int, height: int, busy: int
+    browser: Browser, doubles: Doubles, width: int, height: int, busy: int, worried: bool
 ) -> None:
     furnish(doubles, busy=busy)
+    if worried:
+        worry(doubles)
     async with served(doubles, free_port()) as url:
         page = await page_of(browser, width=width, height=height)
         await page.goto(f"{url}/supervision")
         await expect(page.locator("[data-test=calls-count]")).to_have_text(str(busy))
         overflowing = await page.evaluate(
-            """() => [...document.querySelectorAll('body, header, main, .card, .waits, .agents p, .curve h2, .status, .day')]
+            """() => [...document.querySelectorAll(
+                'body, header, main, .card, .waits, .agents p, .curve h2, .status, .alarms, .alarms p > *, .day')]
                 .filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1)
                 .map(e => e.className || e.tagName)"""
         )

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from cti.api import build_app
 from cti.journey import Instant
 from cti.journey import events as ev
+from cti.live import Gravite
 from tests.fakes.room import Clock, Doubles, S, day_count
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -82,6 +83,15 @@ def furnish(doubles: Doubles, *, busy: int = 0) -> None:
     _past(doubles, now)
     _queue_up(doubles, now, busy)
     doubles.board.count_day(day_count())
+
+
+def worry(doubles: Doubles, *, faulted: int = 4) -> None:
+    """What may go wrong, in the words of the real watch: one thing that is critical, and calls without sound."""
+    now, board = doubles.clock(), doubles.board
+    for i in range(faulted):
+        text = f"Enregistrement défectueux : appel de 14:{10 + i}, dossier 2026-11-22-{i + 1:05d} (aucun fichier audio)"
+        board.alarm(f"recording:{i}", text, at=now - (faulted - i) * 300 * S, gravite=Gravite.AVERTISSEMENT)
+    board.alarm("store", "Base de données indisponible : 148 événements attendent en mémoire", at=now - 1200 * S)
 
 
 def _past(doubles: Doubles, now: Instant) -> None:

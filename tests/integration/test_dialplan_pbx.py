@@ -210,7 +210,8 @@ async def test_a_transfer_keeps_the_patient_and_his_voice_and_frees_the_agent(tm
         stem = room.events.all("SasRecording")[0]["File"]
         assert heard_seconds(Path(f"{stem}-caller.wav"), PATIENT_HERTZ) > 3
         assert heard_seconds(Path(f"{stem}-agents.wav"), 1000) > 0.3
-        assert heard_seconds(Path(f"{stem}-agents.wav"), 1600) > 0.6
+        # SIPp numbers every stream from 0: without the restart in sas-passage the first 0.7 s would be missing.
+        assert heard_seconds(Path(f"{stem}-agents.wav"), 1600) > 0.9
         assert not list(Path(stem).parent.glob("*.wav"))[2:]
         assert room.pbx.problems() == []
 

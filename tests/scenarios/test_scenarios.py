@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +14,7 @@ from cti.ami.translate import Translator
 from cti.ami.translate.catchup import catch_up
 from cti.journey import Journey
 from cti.journey import events as ev
-from cti.journey.model import Outcome, Quality
+from cti.journey.model import AbandonPhase, Outcome, Quality, StageEnd
 from cti.journey.states import State
 from tests.scenarios.reading import (
     HERE,
@@ -34,6 +34,12 @@ from tests.scenarios.repertoire import STORIES
 CLOSE_MS = 100
 #: A busy machine opens the channel this late after the INVITE was sent.
 OPENED_MS = 400
+#: Time the watch takes for its snapshot of the PBX, at least (microseconds).
+SNAPSHOT_US = 5_000
+#: The caller leaves within milliseconds of a ring in vain: in CEL the phone stops because he leaves.
+CEL_TAKES_FOR_RINGING = "caller_leaves_as_the_phone_gives_up"
+#: A person moves a caller who was never answered: in CEL the queue gave him back.
+CEL_TAKES_FOR_OVERFLOW = "supervisor_moves_a_waiting_caller"
 names = pytest.mark.parametrize("name", sorted(STORIES))
 
 
@@ -91,6 +97,7 @@ class Dialog:
     mine: bool  #: he dialled
     answered_at: int | None = None
     ended_at: int | None = None
+    refused: ev.OfferEnd | None = None  #: by 486 or 503
 
 
 @cache
@@ -105,8 +112,9 @@ def dialogs(name: str) -> tuple[Dialog, ...]:
                 dialog.answered_at = at
             if first in ("BYE", "CANCEL", "REFER") and dialog.ended_at is None:
                 dialog.ended_at = at
-            if method == "INVITE" and row["message"].startswith(("SIP/2.0 4", "SIP/2.0 5")) and dialog.ended_at is None:
+            if sends and row["message"].startswith(("SIP/2.0 486", "SIP/2.0 503")):
                 dialog.ended_at = at
+                dialog.refused = ev.OfferEnd.BUSY if " 486" in row["message"] else ev.OfferEnd.UNREACHABLE
     return tuple(sorted(found.values(), key=lambda dialog: dialog.began_at))
 
 
@@ -137,6 +145,8 @@ def test_phones_rang_answered_and_stopped_when_sipp_says_so(name: str) -> None:
             assert span_ms(leg.offered_at, dialog.began_at) < OPENED_MS
             assert span_ms(leg.ended_at, dialog.ended_at) < CLOSE_MS
             assert (leg.answered_at is None) == (dialog.answered_at is None), agent
+            assert dialog.refused in (None, leg.how), agent
+            assert (leg.how in (ev.OfferEnd.BUSY, ev.OfferEnd.UNREACHABLE)) == (dialog.refused is not None), agent
             if leg.answered_at is not None:
                 assert span_ms(leg.answered_at, dialog.answered_at) < CLOSE_MS
 
@@ -161,23 +171,39 @@ def test_cel_alone_tells_the_same_story(name: str) -> None:
         witness = told[call_id]
         assert (witness.outcome, witness.quality) == (live.outcome, Quality.RECONSTRUCTED)
         assert (witness.did, witness.flux, witness.caller, witness.public) == (live.did, live.flux, live.caller, live.public)
-        assert (witness.abandon_phase, witness.lost_waiting) == (live.abandon_phase, live.lost_waiting)
+        if name != CEL_TAKES_FOR_RINGING:
+            assert witness.abandon_phase == live.abandon_phase
+        assert witness.lost_waiting == live.lost_waiting
         assert witness.answered_by == live.answered_by
         assert (witness.answered_at is None) == (live.answered_at is None)
         assert span_ms(witness.t0, live.t0) <= CLOSE_MS
         assert span_ms(witness.ended_at, live.ended_at) <= CLOSE_MS
         assert len(witness.recordings) == len(live.recordings)
         compare_stages(witness, live)
+        if name != CEL_TAKES_FOR_OVERFLOW:
+            assert [stage.end for stage in witness.stages] == [stage.end for stage in live.stages]
         assert witness.anomalies == ()
+
+
+def test_what_cel_alone_gets_wrong_is_known() -> None:
+    """When one of these fails, CEL has learnt to tell it: rejoice, and take it off the list in the README."""
+    (journey,) = blind(CEL_TAKES_FOR_RINGING).values()
+    assert journey.abandon_phase is AbandonPhase.RINGING
+    (journey,) = blind(CEL_TAKES_FOR_OVERFLOW).values()
+    assert [stage.end for stage in journey.stages] == [StageEnd.GAVE_UP, StageEnd.AGENT_HANGUP]
+    vias = {stage.via for name in STORIES for journey in blind(name).values() for stage in journey.stages}
+    assert vias == {None, ev.TransferVia.REFER, ev.TransferVia.OTHER}
 
 
 def compare_stages(witness: Journey, live: Journey) -> None:
     """All that CEL can tell of stages; how a caller was passed on by keys or screen is told by our dialplan alone."""
-    assert [(s.filiere, s.agent, s.end) for s in witness.stages] == [(s.filiere, s.agent, s.end) for s in live.stages]
+    assert [(s.filiere, s.agent) for s in witness.stages] == [(s.filiere, s.agent) for s in live.stages]
     for told, seen in zip(witness.stages, live.stages, strict=True):
         assert span_ms(told.entered_at, seen.entered_at) <= CLOSE_MS
         assert span_ms(told.left_at, seen.left_at) <= CLOSE_MS
-        assert [leg.agent for leg in told.legs] == [leg.agent for leg in seen.legs]
+        assert [(leg.agent, leg.how) for leg in told.legs] == [(leg.agent, leg.how) for leg in seen.legs] or (
+            seen.filiere == "n1" and live.abandon_phase is not witness.abandon_phase
+        )
         if seen.answered_at is not None:
             assert span_ms(told.answered_at, seen.answered_at) <= CLOSE_MS
 
@@ -185,16 +211,11 @@ def compare_stages(witness: Journey, live: Journey) -> None:
 # --- the link lost ----------------------------------------------------------------------------------------------------
 
 
-def cuts(records: tuple[Recorded, ...]) -> Iterator[int]:
-    """Every frame but the first and the last: the link is lost just before it."""
-    yield from range(1, len(records))
-
-
 @names
 def test_link_lost_and_never_back_before_the_end(name: str) -> None:
     """Cut at every frame; the watch comes back when all is over, and CEL tells the rest."""
     records, whole = session(name), fold(session(name)).journeys
-    for cut in cuts(records):
+    for cut in range(1, len(records)):
         held = fold(records[:cut])
         known = {call_id for call_id, j in held.journeys.items() if j.ended_at is None}
         ended = held.journeys.keys() - known
@@ -203,19 +224,23 @@ def test_link_lost_and_never_back_before_the_end(name: str) -> None:
         check_cut(f"{name} cut before frame {cut}", held, whole, known, ended)
 
 
+@pytest.mark.parametrize("missed", [1, 4, 12, 30])
 @names
-def test_link_lost_for_a_while(name: str) -> None:
-    """Cut at every frame, back a dozen frames later: CEL tells what is between, live frames go on from there."""
+def test_link_lost_for_a_while(name: str, missed: int) -> None:
+    """Cut at every frame, back so many frames later.
+
+    CEL tells what is between, and what comes while the watch takes its snapshot: live frames, which have been waiting,
+    tell that once more.
+    """
     records, whole = session(name), fold(session(name)).journeys
-    for cut in cuts(records):
-        back = cut + 12
-        if back >= len(records):
-            return
+    for cut in range(1, len(records) - missed):
+        back = cut + missed
         held = fold(records[:cut])
         known = {call_id for call_id, j in held.journeys.items() if j.ended_at is None}
         ended = held.journeys.keys() - known
-        until = stamp(records[back - 1])
-        caught = caught_up(name, held, stamp(records[cut - 1]), until, alive_after(records[:back]))
+        until = stamp(records[back - 1]) + SNAPSHOT_US
+        alive = alive_after(record for record in records if stamp(record) <= until)
+        caught = caught_up(name, held, stamp(records[cut - 1]), until, alive)
         held.take(caught.events)
         translator = Translator()
         translator.book = caught.book
@@ -224,7 +249,7 @@ def test_link_lost_for_a_while(name: str) -> None:
         check_cut(f"{name} blind for frames {cut} to {back}", held, whole, known, ended)
 
 
-def alive_after(records: tuple[Recorded, ...]) -> list[str]:
+def alive_after(records: Iterable[Recorded]) -> list[str]:
     """The channels that a Status action would list."""
     alive: dict[str, None] = {}
     for frame in (record.frame() for record in records):
@@ -244,6 +269,9 @@ def check_cut(where: str, held: Folded, whole: dict[str, Journey], known: set[st
         assert told.outcome is live.outcome, where
         assert [s.filiere for s in told.stages] == [s.filiere for s in live.stages], where
         assert [s.agent for s in told.stages] == [s.agent for s in live.stages], where
+        if CEL_TAKES_FOR_OVERFLOW not in where:
+            assert [s.end for s in told.stages] == [s.end for s in live.stages], where
+        assert not any(leg.ringing or leg.talking for stage in told.stages for leg in stage.legs), where
         if call_id in known:
             assert told.quality is Quality.UNCERTAIN, where
         elif call_id in ended:
@@ -252,3 +280,11 @@ def check_cut(where: str, held: Folded, whole: dict[str, Journey], known: set[st
             assert span_ms(told.answered_at, live.answered_at) <= CLOSE_MS, where
         assert span_ms(told.ended_at, live.ended_at) <= CLOSE_MS, where
         assert told.anomalies == (), where
+
+
+@pytest.mark.xfail(strict=True, reason="the fold takes routes, holds and transfers told again after the end for surprises")
+def test_a_whole_story_told_again_changes_nothing() -> None:
+    once = fold(session("held_and_resumed"))
+    again = Folded([], dict(once.journeys))
+    again.take(once.events)
+    assert again.journeys == once.journeys

@@ -66,6 +66,14 @@ export interface Minute {
   abandoned: number;
 }
 
+export type Gravite = "critique" | "avertissement";
+
+export interface Alarm {
+  since: string;
+  text: string;
+  gravite: Gravite;
+}
+
 export type Totals = Record<CallState | "calls" | "uncertain", number | null>;
 
 export interface Board {
@@ -76,6 +84,7 @@ export interface Board {
   totals: Totals;
   day: Day | null;
   waits: Minute[];
+  alarms: Record<string, Alarm>;
   filieres: Record<string, Filiere>;
   calls: Record<string, Call>;
 }
@@ -89,6 +98,7 @@ export interface Change {
   totals?: Totals;
   day?: Day | null;
   waits?: Minute[];
+  alarms?: Record<string, Alarm | null>;
   filieres?: Record<string, Filiere>;
   calls?: Record<string, Call | null>;
 }
@@ -112,6 +122,7 @@ export function changed(board: Board, change: Change): Board {
     totals: change.totals ?? board.totals,
     day: change.day === undefined ? board.day : change.day,
     waits: change.waits ?? board.waits,
+    alarms: change.alarms ? laidOver(board.alarms, change.alarms) : board.alarms,
     filieres: change.filieres ? laidOver(board.filieres, change.filieres) : board.filieres,
     calls: change.calls ? laidOver(board.calls, change.calls) : board.calls,
   };
@@ -119,6 +130,18 @@ export function changed(board: Board, change: Change): Board {
 
 export function inOrder(board: Board): Filiere[] {
   return Object.values(board.filieres).sort((a, b) => a.ordre - b.ordre || a.code.localeCompare(b.code));
+}
+
+/** Critical alarms first, then the newest. */
+export function urgentFirst(alarms: Record<string, Alarm>): (Alarm & { code: string })[] {
+  return Object.entries(alarms)
+    .map(([code, alarm]) => ({ code, ...alarm }))
+    .sort(
+      (a, b) =>
+        Number(a.gravite !== "critique") - Number(b.gravite !== "critique") ||
+        b.since.localeCompare(a.since) ||
+        a.code.localeCompare(b.code),
+    );
 }
 
 /** Callers who wait come first, the longest wait on top; then the talks, the longest on top. */

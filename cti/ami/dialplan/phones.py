@@ -72,7 +72,7 @@ def _trunk(trunk: TrunkSpec, spec: PbxSpec) -> str:
 
 
 def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
-    """A phone: dials in `sas-postes`, transfers in `sas-transferts`, is busy from its first call.
+    """A phone: dials in `sas-postes`, transfers in `sas-transferts`.
 
     Feature codes are set on the phone's channels, never on the patient's: only the agent's keys count.
     """
@@ -82,7 +82,7 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
         f"disallow = all\nallow = {'alaw,ulaw' if agent.webrtc else _PHONE_CODECS}\naors = {agent.endpoint}\n"
         f'callerid = "{agent.nom}" <{agent.poste or agent.endpoint}>\n'
         f"language = {spec.langue}\ndirect_media = no\nrtp_symmetric = yes\nforce_rport = yes\nrewrite_contact = yes\n"
-        "dtmf_mode = auto_info\ndevice_state_busy_at = 1\nallow_subscribe = no\nsend_pai = yes\ntrust_id_outbound = yes\n"
+        "dtmf_mode = auto_info\nallow_subscribe = no\nsend_pai = yes\ntrust_id_outbound = yes\n"
         f"timers = yes\nset_var = TRANSFER_CONTEXT=sas-transferts\nset_var = DYNAMIC_FEATURES={features}\n"
     )
     if agent.webrtc:

@@ -19,6 +19,7 @@ _READERS: Mapping[str, Callable[[ChannelBook, Frame, Instant], Iterator[ev.Event
     {
         "Newchannel": telephony.newchannel,
         "Rename": telephony.rename,
+        "HangupRequest": telephony.hangup_request,
         "Hangup": telephony.hangup,
         "QueueCallerJoin": telephony.join,
         "AgentCalled": telephony.agent_called,

@@ -20,6 +20,7 @@ from cti.journey import events as ev
 from cti.journey.model import Journey
 from cti.journey.words import CallId, Instant
 
+
 @dataclass(frozen=True, slots=True)
 class CatchUp:
     """What the blind interval held."""

@@ -66,7 +66,7 @@ def parse_row(fields: list[str], where: str) -> CelRow:
         raise UnreadableRow(f"{where}: {len(fields)} fields instead of {len(COLUMNS)}")
     seconds, _, fraction = fields[1].partition(".")
     digits = seconds + fraction[:6].ljust(6, "0")
-    if not digits.isdigit():
+    if not (seconds and digits.isascii() and digits.isdigit()):
         raise UnreadableRow(f"{where}: eventtime {fields[1]!r} is not seconds.microseconds")
     return CelRow(
         kind=fields[0],
@@ -95,6 +95,8 @@ def _extra(text: str) -> Mapping[str, str]:
 def rows_since(path: Path, since: Instant, troubles: list[str] | None = None) -> Iterator[CelRow]:
     """The rows from ``since`` on, oldest first; a bad row is named in ``troubles`` and passed over.
 
+    A last row that has no end of line yet is a bad row: half of what it says could be taken for the whole.
+
     Reads backwards from the end in blocks until it is before ``since``, so the size of the log does not matter. A log that
     does not exist gives nothing, and says so in ``troubles``.
     """
@@ -102,7 +104,7 @@ def rows_since(path: Path, since: Instant, troubles: list[str] | None = None) ->
     if not path.exists():
         troubles.append(f"{path.name}: no such file")
         return
-    for number, fields in enumerate(csv.reader(_tail(path, since)), start=1):
+    for number, fields in enumerate(csv.reader(_tail(path, since, troubles)), start=1):
         if not fields:
             continue
         try:
@@ -114,7 +116,7 @@ def rows_since(path: Path, since: Instant, troubles: list[str] | None = None) ->
             yield row
 
 
-def _tail(path: Path, since: Instant) -> Iterator[str]:
+def _tail(path: Path, since: Instant, troubles: list[str]) -> Iterator[str]:
     """Whole lines that may be as young as ``since``."""
     with path.open("rb") as log:
         start = log.seek(0, 2)
@@ -130,5 +132,8 @@ def _tail(path: Path, since: Instant) -> Iterator[str]:
                 break
         log.seek(start)
         data = log.read(end - start)
-    lines = data.decode("utf-8", "replace").splitlines()
+    data, newline, torn = data.rpartition(b"\n")
+    if torn:
+        troubles.append(f"{path.name}: the last row is torn: {torn[:80]!r}")
+    lines = (data + newline).decode("utf-8", "replace").splitlines()
     yield from lines[1:] if start else lines

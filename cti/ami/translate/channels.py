@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cti.journey import AgentId, CallId, FiliereCode, Instant
+from cti.journey.events import OfferEnd
 
 #: AMI stamps a moment later than CEL does, by less than this (microseconds).
 TWO_WITNESSES: Instant = 200_000
@@ -39,6 +40,7 @@ class Channel:
     entered_at: Instant = 0  #: when the caller entered that filière's queue, if CEL told it: AMI may still be about to
     bridge: str | None = None
     answered: bool = False
+    refusal: OfferEnd | None = None  #: why a phone hung up by itself before it was answered
     joined: bool = False
     over: bool = False  #: an agent's leg whose part in the call has ended
 
@@ -106,7 +108,7 @@ def endpoint_of(interface: str) -> AgentId:
 
     Only the last dash is Asterisk's own; an endpoint's name may hold others (``PJSIP/mrg-dupont-00000003``).
     """
-    tail = interface.rpartition("/")[2] if interface.count("/") == 1 else interface.partition("/")[2].partition("/")[0]
+    tail = interface.rpartition("/")[2] if interface.count("/") <= 1 else interface.partition("/")[2].partition("/")[0]
     name, dash, suffix = tail.rpartition("-")
     if dash and len(suffix) >= 8 and all(c in "0123456789abcdef" for c in suffix.partition(";")[0]):
         return name

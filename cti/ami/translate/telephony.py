@@ -32,6 +32,18 @@ OFFER_ENDS = {
     "CONGESTION": ev.OfferEnd.UNREACHABLE,
 }
 
+#: Q.850 causes with which a phone's leg ends before anybody could pick it up: the queue calls all of them NOANSWER.
+_CAUSES = {
+    17: ev.OfferEnd.BUSY,
+    21: ev.OfferEnd.REFUSED,
+    **dict.fromkeys((1, 3, 18, 20, 27, 34, 38, 41, 42, 44, 58, 88), ev.OfferEnd.UNREACHABLE),
+}
+
+
+def refusal(cause: str) -> ev.OfferEnd | None:
+    """What a phone said by the cause of its hang-up, or None when it says nothing of its own."""
+    return _CAUSES.get(int(cause)) if cause.isascii() and cause.isdigit() else None
+
 
 def call_of(book: ChannelBook, frame: Frame, prefix: str = "") -> CallId | None:
     """The call a frame belongs to: by its channel, else by the ``SAS_CALL`` that every frame carries (``channelvars``)."""
@@ -164,7 +176,17 @@ def dial_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
         return
     leg.over = True
     how = OFFER_ENDS.get(status, ev.OfferEnd.UNREACHABLE)
+    if how is ev.OfferEnd.NO_ANSWER and leg.refusal is not None:
+        how = leg.refusal
     yield ev.OfferEnded(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid, how=how)
+
+
+def hangup_request(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """A phone that is busy or out of order says so here, a moment before the queue tells it as NOANSWER."""
+    leg = book.get(frame.require("Uniqueid"))
+    if leg is not None and leg.role is Role.AGENT and not leg.answered:
+        leg.refusal = refusal(frame.get("Cause", ""))
+    return iter(())
 
 
 def bridge_enter(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:

@@ -19,15 +19,12 @@ from types import MappingProxyType
 from cti.ami.translate.announced import priority_of, source_of
 from cti.ami.translate.cel import CelRow
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
-from cti.ami.translate.telephony import ENTRY_CONTEXT, caller_number, filiere_of, joined, leg_over, unnamed
+from cti.ami.translate.telephony import ENTRY_CONTEXT, caller_number, filiere_of, joined, leg_over, refusal, unnamed
 from cti.journey import events as ev
 from cti.journey.words import CallId, FiliereCode, Instant
 
 #: Rows about one thing that two channels do lie closer than this (microseconds).
 _TOGETHER = 50_000
-#: Q.850 causes of a phone's leg that never rang: no route, failed, congested, switched off, no common codec.
-_UNREACHABLE = frozenset({1, 3, 18, 20, 27, 34, 38, 41, 42, 44, 58, 88})
-_BUSY, _REJECTED = 17, 21
 
 
 @dataclass(slots=True)
@@ -69,9 +66,7 @@ class CelTranslator:
         self._turned_away = _turned_away(rows)
         self._settled = _settled(rows)
         for row in rows:
-            if row.at > until:
-                continue
-            reader = _READERS.get(row.kind)
+            reader = _READERS.get(row.kind) if row.at <= until else _YOUNGER.get(row.kind)
             for event in reader(self, row) if reader is not None else ():
                 yield replace(event, seen=ev.Seen.CEL)
 
@@ -118,21 +113,31 @@ class CelTranslator:
         call_id, filiere, source, priority = row.words(4)
         if not call_id:
             return
-        way = self._ways.pop(call_id, None) or _Way()
         concluded = ev.RouteSource.SECOURS
+        for event in self._settle(row):
+            concluded = ev.RouteSource.TRANSFERT if isinstance(event, ev.TransferAsked) else ev.RouteSource.DEBORDEMENT
+            yield event
+        known = source_of(source) if source else concluded
+        yield ev.CallRouted(call_id=call_id, at=row.at, filiere=filiere, source=known, priority=priority_of(priority))
+
+    def younger_route(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """A route younger than the interval: only what it says of a queue that the caller had left within it."""
+        way = self._ways.get(row.words(1)[0])
+        if way is not None and (way.left_at is not None or way.referred is not None):
+            yield from self._settle(row)
+
+    def _settle(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """Why the caller left his latest queue, now that he is routed again."""
+        call_id, filiere, source = row.words(3)
+        way = self._ways.pop(call_id, None) or _Way()
         if way.referred is not None:
             at, by = way.referred
             yield ev.TransferAsked(call_id=call_id, at=at, target=filiere, via=ev.TransferVia.REFER, by=by)
-            concluded = ev.RouteSource.TRANSFERT
         elif way.talked or (way.queue and source == ev.RouteSource.TRANSFERT):
             yield ev.TransferAsked(call_id=call_id, at=row.at, target=filiere, via=ev.TransferVia.OTHER)
-            concluded = ev.RouteSource.TRANSFERT
         elif way.queue:
             at = way.left_at if way.left_at is not None else row.at
             yield ev.QueueGaveUp(call_id=call_id, at=at, filiere=way.queue, how=way.given_back())
-            concluded = ev.RouteSource.DEBORDEMENT
-        known = source_of(source) if source else concluded
-        yield ev.CallRouted(call_id=call_id, at=row.at, filiere=filiere, source=known, priority=priority_of(priority))
 
     def app(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """The Queue application began on the caller's channel."""
@@ -201,7 +206,7 @@ class CelTranslator:
         told = row.extra.get("hangupcause", "0")
         cause = int(told) if told.isascii() and told.isdigit() else 0
         if channel.role is Role.AGENT:
-            yield from leg_over(channel, row.at, self._how(row, cause))
+            yield from leg_over(channel, row.at, refusal(told) or self._how(row))
         elif channel.call_id is not None:
             for agent in self._book.together(channel, Role.AGENT):
                 yield from leg_over(agent, row.at)
@@ -222,13 +227,7 @@ class CelTranslator:
         channel = self._book.get(row.uniqueid)
         return self._ways.get(channel.call_id or "") if channel is not None else None
 
-    def _how(self, row: CelRow, cause: int) -> ev.OfferEnd:
-        if cause == _BUSY:
-            return ev.OfferEnd.BUSY
-        if cause == _REJECTED:
-            return ev.OfferEnd.REFUSED
-        if cause in _UNREACHABLE:
-            return ev.OfferEnd.UNREACHABLE
+    def _how(self, row: CelRow) -> ev.OfferEnd:
         settled = any(abs(at - row.at) < _TOGETHER for at in self._settled.get(row.linkedid, ()))
         return ev.OfferEnd.CANCELLED if settled else ev.OfferEnd.NO_ANSWER
 
@@ -273,4 +272,8 @@ _READERS: Mapping[str, Callable[[CelTranslator, CelRow], Iterator[ev.CallEvent]]
         "HANGUP": CelTranslator.hangup,
         "BLINDTRANSFER": CelTranslator.transfer,
     }
+)
+#: Of rows younger than the interval.
+_YOUNGER: Mapping[str, Callable[[CelTranslator, CelRow], Iterator[ev.CallEvent]]] = MappingProxyType(
+    {"SAS_ROUTE": CelTranslator.younger_route}
 )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from cti.journey.events import OfferEnd, Presence, RouteSource, TransferVia
 from cti.journey.model import AbandonPhase, Outcome, Quality, StageEnd
 from cti.journey.states import State
+from cti.live.alarms import Gravite
 
 
 class Shape(BaseModel):
@@ -237,6 +238,14 @@ class LiveMinute(Shape):
     abandoned: int
 
 
+class AlarmOut(Shape):
+    """Something that somebody in the room must know."""
+
+    since: datetime
+    text: str
+    gravite: Gravite
+
+
 class BoardOut(Shape):
     """The whole picture of the room at one number."""
 
@@ -247,6 +256,7 @@ class BoardOut(Shape):
     totals: dict[str, int | None]
     day: LiveDay | None
     waits: list[LiveMinute]
+    alarms: dict[str, AlarmOut]
     filieres: dict[str, LiveFiliere]
     agents: dict[str, LiveAgent]
     calls: dict[str, LiveCall]

@@ -46,7 +46,10 @@ class DemoPlan:
     hand_written: Path
     duration_seconds: float | None = None
     calls_per_minute: float = 20.0
-    agents: int = 24
+    agents: int | None = None
+    """People in the room; None staffs it for the rate, so that callers are answered and now and then wait."""
+    drain_seconds: float = 60.0
+    """How long the last callers may stay once nobody calls any more; then they hang up."""
     seed: int = 1
     pace: float = 0.35
     report: Path | None = None
@@ -75,7 +78,7 @@ async def demo(plan: DemoPlan, console: Console) -> int:
 
 def demo_site(plan: DemoPlan) -> Site:
     """The site of the demo: the shipped configuration, simulated phones, free ports, patience scaled to the pace."""
-    room = phones(plan.agents, free_range(10))
+    room = phones(plan.agents or max(16, round(plan.calls_per_minute * 0.8)), free_range(10))
     return make_site(plan.shipped, plan.folder, room, free_ports())
 
 
@@ -93,7 +96,9 @@ async def _live(plan: DemoPlan, site: Site, town: Town, service: ServiceProcess,
         async with town, aiohttp.ClientSession() as http, _interrupted() as stopped, asyncio.TaskGroup() as tasks:
             everybody = tasks.create_task(town.finished())
             clicks = tasks.create_task(Clicks(site, plan.seed, plan.pace).run(http))
-            while not everybody.done() and not stopped.is_set():
+            loop = asyncio.get_running_loop()
+            closing_at = None if plan.duration_seconds is None else loop.time() + plan.duration_seconds + plan.drain_seconds
+            while not everybody.done() and not stopped.is_set() and (closing_at is None or loop.time() < closing_at):
                 board = await get_json(http, f"{site.web}/api/v1/board")
                 _ = service.pid  # a service that died ends the demo with the end of its log
                 live.update(picture(board, now(), f"{town.tally().successful} appels terminés côté SIPp"))
@@ -151,8 +156,10 @@ def judge(site: Site, town: Town) -> Comparison:
 
 def _tell(plan: DemoPlan, found: Comparison, problems: list[str], town: Town, console: Console) -> int:
     console.print("\n[bold]Vérité de SIPp contre base[/bold]")
-    for line in found.lines():
+    for line in _summary_lines(found):
         console.print(f"  {line}", highlight=False)
+    for difference in found.differences:
+        console.print(f"  {difference.line}", style="red", highlight=False)
     for problem in problems:
         console.print(f"  PBX : {problem}", style="yellow", highlight=False)
     if plan.report is not None:
@@ -164,3 +171,19 @@ def _tell(plan: DemoPlan, found: Comparison, problems: list[str], town: Town, co
         return 1
     console.print("\n[bold green]aucune différence[/bold green]")
     return 0
+
+
+def _summary_lines(found: Comparison) -> list[str]:
+    told = found.summary()
+    error = told["answer_error_ms"]
+    lines = [
+        f"appelants (SIPp) : {told['callers']} {told['truth']}",
+        f"appels (base)    : {told['calls']} {told['service']}",
+        f"conversations    : {told['talks']}",
+    ]
+    if error["compared"]:
+        lines.append(
+            f"instant du décroché, écart entre SIPp et base : p50 {error['p50']:.1f} ms, p99 {error['p99']:.1f} ms, "
+            f"max {error['max']:.1f} ms sur {error['compared']} appels"
+        )
+    return lines

@@ -123,29 +123,38 @@ def _shared_dossiers(journeys: Sequence[Journey]) -> Iterable[Difference]:
 
 
 def _differences(truth: CallerTruth, journey: Journey, tolerance_ms: int) -> Iterable[Difference]:
-    def differs(kind: Kind, words: str) -> Difference:
-        return Difference(kind, truth.number, journey.call_id, words)
+    told = (*_outcome(truth, journey, tolerance_ms), *_answers(truth, journey, tolerance_ms), *_traces(journey))
+    return (Difference(kind, truth.number, journey.call_id, words) for kind, words in told)
 
+
+def _outcome(truth: CallerTruth, journey: Journey, tolerance_ms: int) -> Iterable[tuple[Kind, str]]:
     if truth.ended_at is not None and journey.outcome is None:
-        yield differs(Kind.UNFINISHED, f"appel jamais terminé pour le service ; l'appelant est parti à {iso(truth.ended_at)}")
+        yield Kind.UNFINISHED, f"appel jamais terminé pour le service ; l'appelant est parti à {iso(truth.ended_at)}"
     elif journey.outcome is not None and not _agree(truth, journey.outcome, tolerance_ms):
-        yield differs(Kind.OUTCOME, f"issue : en vérité {_WORDS[truth.outcome]}, pour le service {_WORDS[journey.outcome]}")
+        yield Kind.OUTCOME, f"issue : en vérité {_WORDS[truth.outcome]}, pour le service {_WORDS[journey.outcome]}"
+
+
+def _answers(truth: CallerTruth, journey: Journey, tolerance_ms: int) -> Iterable[tuple[Kind, str]]:
     answered_at = truth.first_human_at
     if answered_at is not None and journey.answered_at is not None:
         error_ms = (journey.answered_at - answered_at) / 1000
         if abs(error_ms) > tolerance_ms:
             words = f"décroché à {_clock(answered_at)}, pour le service {_clock(journey.answered_at)} ({error_ms:+.1f} ms)"
-            yield differs(Kind.ANSWER_INSTANT, words)
-    for talk in truth.talks:
-        if not truth.at_the_edge(tolerance_ms * 1000) and not _has_stage(journey, talk):
-            yield differs(Kind.STAGE, f"étape absente : {talk.agent} a décroché à {_clock(talk.answered_at)}")
-    # Of a call answered at the edge, the service itself says whether it was.
-    if journey.outcome is Outcome.ANSWERED:
-        if journey.dossier_id is None:
-            yield differs(Kind.DOSSIER_MISSING, "dossier absent : appel décroché sans dossier")
-        problems = [one.problem for one in journey.recordings if one.problem is not None]
-        if not journey.recordings or problems:
-            yield differs(Kind.RECORDING, f"enregistrement absent ou mauvais{f' : {problems[0]}' if problems else ''}")
+            yield Kind.ANSWER_INSTANT, words
+    for talk in () if truth.at_the_edge(tolerance_ms * 1000) else truth.talks:
+        if not _has_stage(journey, talk):
+            yield Kind.STAGE, f"étape absente : {talk.agent} a décroché à {_clock(talk.answered_at)}"
+
+
+def _traces(journey: Journey) -> Iterable[tuple[Kind, str]]:
+    """What an answered call leaves behind. Of a call answered at the edge, the service itself says whether it was."""
+    if journey.outcome is not Outcome.ANSWERED:
+        return
+    if journey.dossier_id is None:
+        yield Kind.DOSSIER_MISSING, "dossier absent : appel décroché sans dossier"
+    problem = next((one.problem for one in journey.recordings if one.problem is not None), None)
+    if not journey.recordings or problem is not None:
+        yield Kind.RECORDING, f"enregistrement absent ou mauvais{f' : {problem}' if problem else ''}"
 
 
 def _agree(truth: CallerTruth, outcome: Outcome, tolerance_ms: int) -> bool:

@@ -8,7 +8,7 @@ What the PBX may do at any moment (hang up, cancel, ask again) is a step here, n
 
 from pathlib import Path
 
-from cti.sandbox.people import messages as sip
+from cti.sandbox.people.sip import messages as sip
 
 CALLER_FIELDS = ("delay_ms", "did", "user", "identity", "privacy", "subject", "stay_ms")
 """Columns of a caller's line: [field0] to [field6]; identity and privacy are whole SIP headers."""

@@ -137,9 +137,7 @@ def caller_of(messages: Iterable[Message]) -> CallerTruth | None:
     for message in _once(messages):
         if truth is None:
             if message.sent and message.start.startswith("INVITE "):
-                truth = CallerTruth(
-                    number=_who(message), did=message.dialled, shown=_is_shown(message), invited_at=message.at
-                )
+                truth = CallerTruth(number=_who(message), did=message.dialled, shown=_is_shown(message), invited_at=message.at)
             continue
         truth = _caller_step(truth, message)
     return truth

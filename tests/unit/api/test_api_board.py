@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from cti.api import Check, board, build_app
 from cti.api.contract.shapes import BoardOut, Filieres
 from cti.journey import events as ev
+from cti.live import Gravite
 from tests.fakes.room import T0, Doubles, S, day_count
 
 
@@ -123,10 +124,12 @@ async def test_the_picture_is_as_the_document_says(client: TestClient, doubles: 
     doubles.room.wait("c", "n1", T0 + S)
     doubles.room.answer("c", "arm01", T0 + 4 * S)
     doubles.board.count_day(day_count())
+    doubles.board.alarm("store", "Base de données indisponible", at=T0)
     body = await (await client.get("/api/v1/board")).json()
     BoardOut.model_validate(body)
     assert body["calls"]["c"]["wait_ms"] == 4000
     assert body["day"]["qs30"] == 0.8921
+    assert body["alarms"]["store"]["gravite"] == "critique"
 
 
 async def test_the_filieres_come_in_order(client: TestClient) -> None:
@@ -160,6 +163,15 @@ async def samples(client: TestClient) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+async def test_metrics_count_alarms_by_kind_and_name_no_call(client: TestClient, doubles: Doubles) -> None:
+    assert not [key for key in await samples(client) if key[0] == "cti_alarms"]
+    doubles.board.alarm("store", "Base de données indisponible", at=T0)
+    for call in ("a", "b"):
+        doubles.board.alarm(f"recording:{call}", "Enregistrement défectueux", at=T0, gravite=Gravite.AVERTISSEMENT)
+    found = {key: value for key, value in (await samples(client)).items() if key[0] == "cti_alarms"}
+    assert found == {("cti_alarms", "store", "critique"): 1, ("cti_alarms", "recording", "avertissement"): 2}
 
 
 async def test_metrics_of_a_room_in_sight(client: TestClient, doubles: Doubles) -> None:

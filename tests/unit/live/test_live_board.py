@@ -297,19 +297,6 @@ class TestChanges:
         assert change is not None
         assert change["day"]["qs30"] is None
 
-    def test_calls_coming_answered_or_ended_ask_for_a_new_count_of_the_day(self) -> None:
-        board, room, _ = a_board()
-        marks = [board.day_mark]
-        room.arrive("c", T0)
-        marks.append(board.day_mark)
-        room.wait("c", "n1", T0 + S)
-        assert board.day_mark == marks[-1]
-        room.answer("c", "arm01", T0 + 2 * S)
-        marks.append(board.day_mark)
-        room.end("c", T0 + 3 * S)
-        marks.append(board.day_mark)
-        assert marks == sorted(set(marks))
-
 
 def test_the_curve_keeps_the_worst_wait_of_each_of_the_last_thirty_minutes() -> None:
     board, room, _ = a_board()

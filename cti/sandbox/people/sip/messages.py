@@ -66,7 +66,7 @@ def waits(
     """
     # SIPp arms the timer of the first message of the group only.
     timer = f' timeout="{within_ms}" ontimeout={quoteattr(late)}'
-    group = [f"  <recv {_which(one)} optional=\"true\"{timer}{_goto(step)}/>\n" for one, step in others.items()]
+    group = [f'  <recv {_which(one)} optional="true"{timer}{_goto(step)}/>\n' for one, step in others.items()]
     return "".join(group) + f"  <recv {_which(wanted)}{timer}{_goto(goto)}{more}/>\n"
 
 

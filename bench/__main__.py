@@ -1,0 +1,53 @@
+"""`python -m bench [NAME...]`: run the benches, print one table, keep it in var/bench.json."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from bench import board, cpu, memory, route, throughput
+from bench.figures import Figure, keep, machine, show
+
+_BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+    "frames": throughput.run,
+    "route": route.run,
+    "cpu": cpu.run,
+    "board": board.run,
+    "memory": memory.run,
+}
+_KEPT = Path(__file__).parents[1] / "var" / "bench.json"
+
+
+def main() -> int:
+    """Run what is asked for; the code is 1 when a bench could not be taken. A goal that is missed is a result."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Figures against rivals, in one run.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"among {', '.join(_BENCHES)}; all by default")
+    names = parser.parse_args().names or list(_BENCHES)
+    if unknown := sorted(set(names) - _BENCHES.keys()):
+        parser.error(f"no bench {', '.join(unknown)}; there are {', '.join(_BENCHES)}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    facts, figures, failed = machine(), [], []
+    for name in names:
+        began = time.monotonic()
+        try:
+            figures += asyncio.run(_BENCHES[name]())
+        except Exception:
+            failed.append(name)
+            traceback.print_exc()
+        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    facts["load_after"] = machine()["load_before"]
+    show(figures, facts)
+    keep(_KEPT, figures, facts)
+    if failed:
+        print(f"not taken: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
