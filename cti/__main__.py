@@ -28,13 +28,30 @@ DIALPLANS = Path(__file__).resolve().parent.parent / "dialplans"
 def _plain_errors() -> Iterator[None]:
     """What the operator can mend is one line, not a stack trace."""
     from cti.ami.dialplan.spec import DialplanSpecError  # noqa: PLC0415 - verbs load only what they need
+    from cti.ami.recorded import SessionError  # noqa: PLC0415
+    from cti.bootstrap.demo.process import ServiceDied  # noqa: PLC0415
+    from cti.qos.period import PeriodError  # noqa: PLC0415
+    from cti.qos.profiles import UnknownProfile  # noqa: PLC0415
     from cti.sandbox.errors import SandboxError  # noqa: PLC0415
     from cti.settings import ConfigError  # noqa: PLC0415
     from cti.store import SchemaMismatch, UnknownDatabase  # noqa: PLC0415
 
+    mendable = (
+        ConfigError,
+        DialplanSpecError,
+        PeriodError,
+        SandboxError,
+        SchemaMismatch,
+        ServiceDied,
+        SessionError,
+        StoreUnavailable,
+        UnknownDatabase,
+        UnknownProfile,
+        OSError,
+    )
     try:
         yield
-    except (ConfigError, DialplanSpecError, SandboxError, SchemaMismatch, UnknownDatabase, StoreUnavailable, OSError) as trouble:
+    except mendable as trouble:
         raise click.ClickException(str(trouble)) from None
 
 
@@ -46,7 +63,10 @@ def _plain_errors() -> Iterator[None]:
 @click.option("--log-json/--log-text", default=not sys.stderr.isatty(), help="one JSON object a line, for collectors")
 def main(log_level: str, log_json: bool) -> None:
     """Telephony of a Service d'accès aux soins: routes, measures, records and shows every call."""
-    logs.configure(log_level, as_json=log_json)
+    try:
+        logs.configure(log_level, as_json=log_json)
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--log-level") from None
 
 
 def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +143,7 @@ def migrate(folder: Path) -> None:
 
     with _plain_errors():
         state = bring(_settings(folder).database_url)
-    click.echo(f"schéma : {state}")
+    click.echo(f"schéma à jour : version {state.found}")
 
 
 def _period_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,10 +190,7 @@ def qos(folder: Path, since: str | None, until: str | None, profile: str | None,
     from cti.bootstrap import reports  # noqa: PLC0415
 
     with _plain_errors():
-        try:
-            found = reports.qos(_settings(folder), since, until, profile, now())
-        except ValueError as trouble:
-            raise click.ClickException(str(trouble)) from None
+        found = reports.qos(_settings(folder), since, until, profile, now())
     click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2) if as_json else found.as_text())
 
 

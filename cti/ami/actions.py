@@ -161,9 +161,7 @@ class PbxActions:
             headers["Queue"] = _filled("Queue", queue)
         return await self._act("QueuePause", headers)
 
-    async def queue_add(
-        self, queue: str, interface: str, *, penalty: int = 0, paused: bool = False, name: str = ""
-    ) -> Done:
+    async def queue_add(self, queue: str, interface: str, *, penalty: int = 0, paused: bool = False, name: str = "") -> Done:
         """Put a person into a queue."""
         headers: _Sent = {"Queue": _filled("Queue", queue), "Interface": _filled("Interface", interface)}
         headers |= {"Penalty": penalty, "Paused": "true" if paused else "false"}

@@ -156,9 +156,7 @@ class Wire(Manager):
             log.warning("ami_frame_without_owner", frame=event.name, message=event.get("Message", ""))
 
     @override
-    def send_action(
-        self, action: Headers, as_list: bool | None = None, **kwargs: HeaderValue
-    ) -> asyncio.Future[Answer]:
+    def send_action(self, action: Headers, as_list: bool | None = None, **kwargs: HeaderValue) -> asyncio.Future[Answer]:
         """Write an action; the future gives its `Answer`, or ActionFailed or LinkLost. ``as_list`` is not needed.
 
         Raises:

@@ -85,9 +85,8 @@ def promises_condition(pipeline: Pipeline) -> Condition:
 
     def look(at: Instant) -> Trouble | None:
         n = late(at)
-        return (
-            Trouble(f"Suites d'appel en retard : {n} (dossier, contrôle d'enregistrement)", Gravite.AVERTISSEMENT) if n else None
-        )
+        text = f"Suites d'appel en retard : {n} (dossier, contrôle d'enregistrement)"
+        return Trouble(text, Gravite.AVERTISSEMENT) if n else None
 
     return Condition("late_promises", look)
 

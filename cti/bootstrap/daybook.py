@@ -28,6 +28,8 @@ from cti.qos.tally import Judge, Mark, Marks, Tally
 
 log = structlog.get_logger(__name__)
 
+#: Calls judged without a turn of the loop: a few milliseconds' worth.
+_AT_ONCE: Final = 100
 _FIGURES: Final = ("entrants", "decroches", "abandons", "abandons_courts", "qs30", "taux_accueil")
 
 
@@ -91,16 +93,18 @@ class DayBook:
             self._changed, self._later = self._later | self._changed, {}
         elif not self._changed and self._count is not None:
             return self._count
-        self._write_down(page)
+        await self._write_down(page)
         self._count = page.count()
         return self._count
 
     def _open(self, day: date) -> "_Page":
         return _Page(day, self._regulation, self._profile, local_day(day, self._zone))
 
-    def _write_down(self, page: "_Page") -> None:
+    async def _write_down(self, page: "_Page") -> None:
         changed, self._changed = self._changed, {}
-        for call_id, journey in changed.items():
+        for number, (call_id, journey) in enumerate(changed.items(), start=1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # a long catch-up must not hold the frames and the routing up
             if journey.t0 >= page.period.until:
                 self._later[call_id] = journey
             else:

@@ -12,9 +12,10 @@ from typing import Protocol
 import structlog
 
 from cti.ami import secours_spool
-from cti.ami.secours_spool import SecoursCall
+from cti.ami.secours_spool import SecoursCall, SpoolReading
 from cti.ami.translate import Translator
 from cti.journey import events as ev
+from cti.journey.ledger import StoreUnavailable
 from cti.pipeline import Pipeline
 
 log = structlog.get_logger(__name__)
@@ -60,16 +61,24 @@ class SpoolImport:
             return 0
         for why in found.rejected:
             log.error("secours_file_rejected", why=why)
+        try:
+            await self._take_in(found)
+        except StoreUnavailable as trouble:
+            log.warning("secours_import_waits", error=str(trouble))  # the files stay where they are
+            return 0
+        return len(found.files)
+
+    async def _take_in(self, found: SpoolReading) -> None:
         for file in found.files:
-            self._pipeline.submit(self._events(file.call), f"secours:{file.call.call_id}")
+            known = await self._pipeline.find(file.call.call_id) is not None
+            self._pipeline.submit(self._events(file.call, known=known), f"secours:{file.call.call_id}")
         if found.files:
             await self._pipeline.written()
             for file in found.files:
                 await asyncio.to_thread(secours_spool.forget, file)
             log.info("secours_calls_imported", calls=len(found.files))
-        return len(found.files)
 
-    def _events(self, call: SecoursCall) -> Iterator[ev.CallEvent]:
+    def _events(self, call: SecoursCall, *, known: bool) -> Iterator[ev.CallEvent]:
         yield ev.CallArrived(
             call_id=call.call_id,
             at=call.at,
@@ -80,7 +89,7 @@ class SpoolImport:
             caller=call.caller,
         )
         yield ev.ServiceSilent(call_id=call.call_id, at=call.at, seen=ev.Seen.SPOOL, reason=call.reason)
-        if self._watch.translator.book.get(call.uniqueid) is None and self._pipeline.journey(call.call_id) is None:
+        if not known and self._watch.translator.book.get(call.uniqueid) is None:
             # No live channel and nobody else knows this call: that it was there is all that is known.
             yield ev.ObservationLost(
                 call_id=call.call_id,

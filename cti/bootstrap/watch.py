@@ -109,13 +109,13 @@ class PbxWatch:
     async def _resume(self, info: LinkInfo) -> None:
         """Look at what is there, read what happened meanwhile, then let the live frames go on."""
         actions = PbxActions(self.link.ask)
+        until = self._clock()  # before the snapshot: whatever is born after it is told by live frames
         try:
             queues = await actions.queue_status()
             channels = await actions.status(variables=["SAS_CALL"])
         except AmiError as trouble:
             log.warning("catch_up_interrupted", error=str(trouble))
             return  # the link is gone again: its next coming starts anew
-        until = self._clock()
         since = self._last_at if self._last_at is not None else until - self._settings.history_us
         open_calls = self._pipeline.live()
         first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE

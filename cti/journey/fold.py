@@ -21,13 +21,12 @@ from cti.journey.facts import (
     StageAnswered,
 )
 from cti.journey.model import Anomaly, Journey, Leg, Outcome, Quality, Recording, Stage, StageEnd
+from cti.journey.repeats import already_told, find_leg
 from cti.journey.states import State, next_state
 from cti.journey.words import Instant
 
 Folded: TypeAlias = tuple[Journey, tuple[Fact, ...]]
 
-#: Two witnesses (AMI, CEL) stamp one moment less than this apart: AMI's stamp is made later, and lags under load (microseconds).
-SAME_MOMENT = 500_000
 #: A fault of the PBX repeats; the story keeps the first of them and the count stays bounded.
 MAX_ANOMALIES = 50
 
@@ -43,7 +42,7 @@ def apply(journey: Journey, event: ev.CallEvent) -> Folded:
     kind = type(event)
     target = next_state(journey.state, kind)
     if target is None:
-        if _already_told(journey, event):
+        if already_told(journey, event):
             return journey, ()
         return _surprise(journey, event.at, "unexpected", f"{kind.__name__} while {journey.state}")
     after, facts = _FOLDS[kind](journey, event)
@@ -77,51 +76,6 @@ def _quality(journey: Journey, event: ev.CallEvent) -> Quality:
     return journey.quality
 
 
-def _already_told(journey: Journey, event: ev.CallEvent) -> bool:
-    """Events that come twice (two witnesses, a repeated frame) are no surprise: the journey already holds what they say."""
-    match event:
-        case ev.CallArrived():
-            return journey.channel != ""
-        case ev.CallEnded():
-            return journey.ended_at is not None
-        case ev.QueueEntered():
-            return any(_same_entry(stage, event) for stage in journey.stages)
-        case ev.AgentOffered() | ev.AgentAnswered() | ev.AgentJoined() | ev.OfferEnded() | ev.AgentLeft():
-            where = _find_leg(journey, event.leg)
-            return where is not None and _leg_holds(journey.stages[where[0]].legs[where[1]], event)
-        case ev.GreetingStarted():
-            return journey.greeting_started_at is not None
-        case ev.GreetingEnded():
-            return journey.greeting_ended_at is not None
-        case ev.QueueGaveUp():
-            return any(s.end is StageEnd.GAVE_UP and s.left_at == event.at for s in journey.stages)
-        case _:
-            return False
-
-
-def _same_entry(stage: Stage, event: ev.QueueEntered) -> bool:
-    """Two witnesses of one entry; an entry after the stage was left is another one, however soon."""
-    return (
-        stage.filiere == event.filiere
-        and abs(stage.entered_at - event.at) < SAME_MOMENT
-        and (stage.left_at is None or event.at < stage.left_at)
-    )
-
-
-def _leg_holds(leg: Leg, event: ev.CallEvent) -> bool:
-    match event:
-        case ev.AgentAnswered():
-            return leg.answered_at is not None
-        case ev.AgentJoined():
-            return leg.joined_at is not None
-        case ev.OfferEnded():
-            return not leg.ringing
-        case ev.AgentLeft():
-            return leg.ended_at is not None
-        case _:
-            return True
-
-
 def _surprise(journey: Journey, at: Instant, kind: str, detail: str) -> Folded:
     note = Anomaly(at=at, kind=kind, detail=detail)
     if note in journey.anomalies or len(journey.anomalies) >= MAX_ANOMALIES:
@@ -133,15 +87,6 @@ def _surprise(journey: Journey, at: Instant, kind: str, detail: str) -> Folded:
 
 
 # --- stages and legs -------------------------------------------------------------------------------------------------
-
-
-def _find_leg(journey: Journey, leg_id: str) -> tuple[int, int] | None:
-    """(stage index, leg index), the latest first: a phone may be asked again in a later stage."""
-    for s in range(len(journey.stages) - 1, -1, -1):
-        for i, leg in enumerate(journey.stages[s].legs):
-            if leg.leg == leg_id:
-                return s, i
-    return None
 
 
 def _with_stage(journey: Journey, index: int, **changes: Any) -> Journey:
@@ -209,7 +154,7 @@ def _routed(journey: Journey, event: ev.CallRouted) -> Folded:
 
 
 def _queue_entered(journey: Journey, event: ev.QueueEntered) -> Folded:
-    if _already_told(journey, event):
+    if already_told(journey, event):
         return journey, ()
     after = _close_stage(journey, event.at, StageEnd.MOVED)
     route = after.route if after.route is not None and after.route[0] == event.filiere else None
@@ -233,7 +178,7 @@ def _in_a_stage(journey: Journey, at: Instant, filiere: str) -> Folded:
 
 
 def _offered(journey: Journey, event: ev.AgentOffered) -> Folded:
-    if _find_leg(journey, event.leg) is not None:
+    if find_leg(journey, event.leg) is not None:
         return journey, ()
     after, facts = _in_a_stage(journey, event.at, event.filiere)
     stage = after.stages[-1]
@@ -242,7 +187,7 @@ def _offered(journey: Journey, event: ev.AgentOffered) -> Folded:
 
 
 def _offer_ended(journey: Journey, event: ev.OfferEnded) -> Folded:
-    where = _find_leg(journey, event.leg)
+    where = find_leg(journey, event.leg)
     if where is None:
         return journey, ()
     leg = journey.stages[where[0]].legs[where[1]]
@@ -253,7 +198,7 @@ def _offer_ended(journey: Journey, event: ev.OfferEnded) -> Folded:
 
 def _answered(journey: Journey, event: ev.AgentAnswered) -> Folded:
     facts: list[Fact] = []
-    where = _find_leg(journey, event.leg)
+    where = find_leg(journey, event.leg)
     if where is None:  # the offer was not seen (gap): the answer is the truth all the same
         journey, noted = _in_a_stage(journey, event.at, event.filiere or "")
         facts.extend(noted)
@@ -278,7 +223,7 @@ def _answered(journey: Journey, event: ev.AgentAnswered) -> Folded:
 
 
 def _joined(journey: Journey, event: ev.AgentJoined) -> Folded:
-    where = _find_leg(journey, event.leg)
+    where = find_leg(journey, event.leg)
     if where is None:
         return _surprise(journey, event.at, "unknown_leg", f"{event.agent} joined without having been asked")
     stage = journey.stages[where[0]]
@@ -293,7 +238,7 @@ def _joined(journey: Journey, event: ev.AgentJoined) -> Folded:
 
 
 def _left(journey: Journey, event: ev.AgentLeft) -> Folded:
-    where = _find_leg(journey, event.leg)
+    where = find_leg(journey, event.leg)
     if where is None:
         return journey, ()
     index = where[0]

@@ -56,7 +56,7 @@ class Pipeline:
         self.counters = Counters()
         self._lanes = Lanes(self.counters, self._pace.ended_kept)
         self._writer = Writer(store, runner, self._pace, self.counters)
-        self._keeper = Keeper(reactions, self._fetch, self._fulfil, clock, spawn, self._pace, self.counters)
+        self._keeper = Keeper(reactions, self.find, self._fulfil, clock, spawn, self._pace, self.counters)
         self._gaps: list[Gap] = []
         self._kept: list[Promise] = []
         self._wake = asyncio.Event()
@@ -226,7 +226,7 @@ class Pipeline:
         """Events of calls that are not in memory: fetch the calls first. False when the store cannot be asked."""
         for call_id in list(islice(self._lanes.strays, _FETCHED_AT_ONCE)):
             try:
-                journey = await self._fetch(call_id)
+                journey = await self.find(call_id)
             except StoreUnavailable:
                 self._writer.ok = False
                 return False
@@ -240,7 +240,7 @@ class Pipeline:
                 self._lanes.adopt(call_id, journey)
         return True
 
-    async def _fetch(self, call_id: CallId) -> Journey | None:
+    async def find(self, call_id: CallId) -> Journey | None:
         held = self._lanes.get(call_id)
         return held if held is not None else await self._run(self._store.journey, call_id)
 

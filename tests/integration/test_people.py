@@ -24,7 +24,7 @@ from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ
 from cti.sandbox.people.staff import phones
 from cti.sandbox.people.town import Tally, Town, TownPlan
 from cti.sandbox.people.trace import read_trace
-from cti.sandbox.people.truth import CallerTruth, Expected, Offer, unclaimed
+from cti.sandbox.people.truth import CallerTruth, Expected, Offer, Side, unclaimed
 from cti.settings import load
 
 pytestmark = pytest.mark.pbx
@@ -68,8 +68,10 @@ async def routed_to_n1(port: int) -> AsyncIterator[None]:
         await server.stop()
 
 
-async def spend(base: Path, install: Install, plan: TownPlan, people: int, *, alone: bool = False) -> Evening:
-    """An evening of calls at one PBX; `alone` leaves the PBX without the service."""
+async def spend(
+    base: Path, install: Install, plan: TownPlan, people: int, *, alone: bool = False, leave_after: int | None = None
+) -> Evening:
+    """An evening of calls at one PBX; `alone` leaves the PBX without the service, `leave_after` so many calls closes early."""
     room = phones(people, free_run_of_ports())
     seats = [sandbox.Phone(one.endpoint, one.nom, one.role, one.filieres, one.contact) for one in room]
     greeting = {did: {"accueil": "one-moment-please"} for did in GREETED}
@@ -81,7 +83,9 @@ async def spend(base: Path, install: Install, plan: TownPlan, people: int, *, al
             town = Town(install, room, f"127.0.0.1:{site.ports.sip}", plan, base / "town")
             if alone:
                 async with town:
-                    tally = await town.finished()
+                    while leave_after and len(events.all("SasArrived")) < leave_after:
+                        await events.event("SasArrived", start=len(events.frames), seconds=30)
+                    tally = town.tally() if leave_after else await town.finished()
             else:
                 async with routed_to_n1(site.ports.agi), town:
                     tally = await town.finished()
@@ -118,7 +122,7 @@ def check_counts(evening: Evening) -> None:
     assert Counter(frame["Did"] for frame in arrived) == Counter(truth.did for truth in evening.truths)
     shown = {truth.number for truth in evening.truths if truth.shown}
     assert {frame["Caller"] for frame in arrived if frame["Presentation"].startswith("allowed")} - {""} == shown
-    assert not [one for one in psutil.Process().children(recursive=True) if "sipp" in one.name()]
+    assert not [one for one in psutil.Process().children(recursive=True) if "sipp" in " ".join(one.cmdline())]
 
 
 def check_answers(evening: Evening) -> int:
@@ -200,6 +204,14 @@ async def test_the_pbx_alone_serves_the_same_people(tmp_path: Path, install: Ins
     check_answers(evening)
     first = [truth.offers[0].agent[:3] for truth in evening.truths if truth.offers]
     assert set(first) == {"amu"}
+
+
+async def test_a_town_that_is_closed_hangs_everybody_up_and_leaves_nobody(tmp_path: Path, install: Install) -> None:
+    plan = TownPlan(calls_per_minute=90, seed=3)
+    evening = await spend(tmp_path, install, plan, people=5, alone=True, leave_after=5)
+    assert len(evening.truths) >= 5
+    assert {truth.ended_by for truth in evening.truths} == {Side.CALLER}
+    assert not [one for one in psutil.Process().children(recursive=True) if "sipp" in " ".join(one.cmdline())]
 
 
 def test_the_clock_of_the_truth_is_utc(tmp_path: Path) -> None:

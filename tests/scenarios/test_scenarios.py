@@ -282,7 +282,6 @@ def check_cut(where: str, held: Folded, whole: dict[str, Journey], known: set[st
         assert told.anomalies == (), where
 
 
-@pytest.mark.xfail(strict=True, reason="the fold takes routes, holds and transfers told again after the end for surprises")
 def test_a_whole_story_told_again_changes_nothing() -> None:
     once = fold(session("held_and_resumed"))
     again = Folded([], dict(once.journeys))

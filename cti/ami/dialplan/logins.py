@@ -26,7 +26,9 @@ def manager_conf(spec: PbxSpec) -> str:
     ami = spec.ami
     general = (
         f"[general]\nenabled = yes\nwebenabled = no\nbindaddr = {ami.bind}\nport = {ami.port}\n"
-        "timestampevents = yes\ndisplayconnects = no\n; Every frame about a channel says whose call it is, even one whose beginning was not seen.\nchannelvars = SAS_CALL\ndisabledevents = RTCPSent,RTCPReceived\n"
+        "timestampevents = yes\ndisplayconnects = no\n"
+        "; Every frame about a channel says whose call it is, even one whose beginning was not seen.\nchannelvars = SAS_CALL\n"
+        "disabledevents = RTCPSent,RTCPReceived\n"
     )
     events = _login(ami, ami.events_login, ami.events_secret, "system,call,agent,user", "reporting")
     events += "; Without the class `dialplan` VarSet and Newexten do not come; the filters hold should it be added.\n"

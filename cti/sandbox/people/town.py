@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import Self
 
 from cti.journey import FiliereCode
+from cti.sandbox.errors import SippFailed
 from cti.sandbox.install import Install
 from cti.sandbox.people.draw import Caller, Habits, callers
 from cti.sandbox.people.lines import write_callers, write_gestures
 from cti.sandbox.people.scenarios import agent, caller
-from cti.sandbox.people.sip.places import free_media_ports, free_port, until_taken
+from cti.sandbox.people.sip.places import free_media_ports, free_port, hang_up_everybody, until_taken
 from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
 from cti.sandbox.people.staff import Phone, gestures
 from cti.sandbox.people.truth import CallerTruth, read_truth
@@ -93,6 +94,7 @@ class Town:
         self._plan = plan
         self._folder = folder.absolute()
         self._callers: list[SippProcess] = []
+        self._controls: list[int] = []
         self._agents: list[SippProcess] = []
         self._stack = AsyncExitStack()
         self._stream: asyncio.Task[None] | None = None
@@ -145,7 +147,7 @@ class Town:
         return tuple(line for line in lines if line and not any(words in line for words in _NO_TROUBLE))
 
     async def _open_room(self) -> None:
-        """Start one SIPp for each filière's port, and return once all of them listen."""
+        """Start one SIPp for each filière's port, and return once all of them listen; `SippFailed` with what SIPp says."""
         by_port: dict[int, list[Phone]] = {}
         for phone in self._phones:
             by_port.setdefault(phone.port, []).append(phone)
@@ -155,7 +157,13 @@ class Town:
             people = SippProcess(self._install, run, self._folder / f"postes-{phones[0].filieres[0]}-{port}")
             self._agents.append(people)
             await people.start()
-        await until_taken(tuple(by_port), _READY_SECONDS)
+        try:
+            await until_taken(tuple(by_port), _READY_SECONDS)
+        except TimeoutError:
+            for people in self._agents:
+                if not people.is_running:
+                    await people.wait()
+            raise SippFailed(f"the phones do not listen after {_READY_SECONDS:g} s") from None
 
     def _room_run(self, port: int, phones: Sequence[Phone], staffed: Sequence[FiliereCode]) -> SippRun:
         filiere = phones[0].filieres[0]
@@ -188,6 +196,7 @@ class Town:
                 local_port=free_port(),
                 remote=self._pbx,
                 media_ports=free_media_ports(_MEDIA_PORTS),
+                control_port=free_port(),
                 rate=200,
                 calls=len(people),
                 at_once=len(people),
@@ -197,6 +206,7 @@ class Town:
             )
             process = SippProcess(self._install, run, self._folder / f"appelants-{number}")
             self._callers.append(process)
+            self._controls.append(run.control_port or 0)
             await process.start()
 
     def _drawn(self) -> Iterator[Caller]:
@@ -214,9 +224,12 @@ class Town:
             yield replace(one, stay_ms=max(_SHORTEST_MS, min(one.stay_ms, left_ms)))
 
     async def _close(self) -> None:
-        """Callers first, so that their hang-ups still reach the agents' log."""
-        for people in (self._callers, self._agents):
-            await asyncio.gather(*(one.stop(deadline_seconds=2.0) for one in people), return_exceptions=True)
+        """Whoever still calls hangs up now, then the agents leave; nobody is left to the PBX as if his line were cut."""
+        for people, port in zip(self._callers, self._controls, strict=True):
+            if people.is_running:
+                hang_up_everybody(port)
+        for group, deadline_seconds in ((self._callers, 3.0), (self._agents, 1.0)):
+            await asyncio.gather(*(one.stop(deadline_seconds) for one in group), return_exceptions=True)
 
 
 def windows(people: Iterator[Caller]) -> Iterator[tuple[int, list[Caller]]]:

@@ -1,4 +1,4 @@
-"""Where simulated people can be: free UDP ports for their signalling and their voice."""
+"""Where simulated people are: free UDP ports for their signalling and their voice, and the port where their SIPp takes orders."""
 
 import asyncio
 import random
@@ -34,6 +34,12 @@ def free_media_ports(width: int) -> tuple[int, int]:
                 continue
         return first, first + width - 1
     raise OSError(f"no free range of {width} UDP ports between {_MEDIA_ABOVE} and {_MEDIA_BELOW}")
+
+
+def hang_up_everybody(control_port: int) -> None:
+    """Tell a SIPp, over its control port, to end each of its calls with a BYE and to leave."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        control.sendto(b"Q", (_HOST, control_port))
 
 
 async def until_taken(ports: Sequence[int], deadline_seconds: float) -> None:
