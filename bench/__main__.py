@@ -6,15 +6,16 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from bench import board, cpu, memory, route, throughput
 from bench.figures import Figure, keep, machine, show
 
-_BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+_BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "frames": throughput.run,
     "route": route.run,
     "cpu": cpu.run,
@@ -32,12 +33,14 @@ def main() -> int:
     if unknown := sorted(set(names) - _BENCHES.keys()):
         parser.error(f"no bench {', '.join(unknown)}; there are {', '.join(_BENCHES)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    facts, figures, failed = machine(), [], []
+    facts = machine()
+    figures: list[Figure] = []
+    failed: list[str] = []
     for name in names:
         began = time.monotonic()
         try:
             figures += asyncio.run(_BENCHES[name]())
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bench that cannot be taken must not cost the others
             failed.append(name)
             traceback.print_exc()
         print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)

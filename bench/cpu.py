@@ -67,5 +67,3 @@ async def _measure(stage: Stage, service: psutil.Process, idle: float) -> Figure
             "seconds": round(took, 1),
         },
     )
-
-

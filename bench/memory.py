@@ -22,7 +22,8 @@ from bench.scene.stage import ROOT, count, running_service
 from cti.ami.recorded import Recorded
 from cti.bootstrap.clock import now
 from cti.bootstrap.replaying import replay_into
-from cti.bootstrap.sandbox import Phone, Site, make_site
+from cti.bootstrap.sandbox import Site, make_site
+from cti.sandbox.people.staff import Phone
 from cti.settings import load
 from cti.store import open_store
 from tests.fakes.asterisk import FakeAsterisk, listing
@@ -55,9 +56,10 @@ async def _service(folder: Path, calls: tuple[Call, ...]) -> list[Figure]:
             await _call_in(pbx, site, calls)
             await asyncio.sleep(3)
             live = _resident_mb(service)
+    each = f"{1024 * (live - idle) / _LIVE_CALLS:.0f} kB for each call on the line"
     return [
         _figure("resident at rest", idle, _IDLE_MB),
-        _figure(f"resident with {_LIVE_CALLS} calls talking", live, _LIVE_MB, f"{1024 * (live - idle) / _LIVE_CALLS:.0f} kB a call"),
+        _figure(f"resident with {_LIVE_CALLS} calls talking", live, _LIVE_MB, each),
     ]
 
 
@@ -93,8 +95,8 @@ def _point_at(site: Site, pbx: _FakePbx) -> None:
     path = site.config / "pbx.toml"
     text = path.read_text(encoding="utf-8")
     old = load(site.config, {}).pbx.ami
-    for was, becomes in ((old.events_secret, "bench"), (old.actions_secret, "bench"), (f"port = {old.port}", f"port = {pbx.port}")):
-        text = text.replace(was, becomes)
+    text = text.replace(old.events_secret, "bench").replace(old.actions_secret, "bench")
+    text = text.replace(f"port = {old.port}", f"port = {pbx.port}")
     path.write_text(text, encoding="utf-8")
 
 
@@ -165,8 +167,8 @@ def _replayed(calls: tuple[Call, ...], marks: dict[str, float]) -> Iterator[Reco
 def _given_up(call: Call) -> Call:
     """The same caller, had nobody been there: his own frames, without queue's and agents' doings."""
     kept = (b"Event: Newchannel\r\n", b"Event: UserEvent\r\n", b"Event: QueueCallerJoin\r\n", b"Event: Hangup\r\n")
-    trunk = b"\r\nChannel: PJSIP/operateur-"
-    return Call(tuple(f for f in call.frames if f[1].startswith(kept) and trunk in f[1] and b"UserEvent: SasTransfer" not in f[1]))
+    trunk, moved = b"\r\nChannel: PJSIP/operateur-", b"UserEvent: SasTransfer"
+    return Call(tuple((at, b) for at, b in call.frames if b.startswith(kept) and trunk in b and moved not in b))
 
 
 async def _child(heard: Path, database: Path) -> None:

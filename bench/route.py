@@ -1,8 +1,8 @@
 """What asking the service for a route costs the caller, on a real PBX taking 20 calls a second.
 
-From the moment his recording runs to the moment he stands in a queue (both stamped by the PBX): once with the service answering over
-FastAGI, once with the same dialplan where the question is replaced by the same answer, written in, and once with a FastAGI server
-that does nothing else, which tells what the machine itself makes of five round trips. Turn about, so that all meet the same machine.
+From the moment his recording runs to the moment he stands in a queue (both stamped by the PBX): once with the service answering
+over FastAGI, once with the same dialplan where the question is replaced by the same answer, written in, and once with a FastAGI
+server that does nothing else, which tells what the machine itself makes of five round trips. Turn about: all meet one machine.
 """
 
 import tempfile
@@ -42,7 +42,7 @@ async def run() -> list[Figure]:
             took: tuple[list[float], ...] = ([], [], [])
             for _ in range(_TURNS):
                 for way, waits in zip(ways, took, strict=True):
-                    waits += await _turn(stage, way, ways)
+                    waits.extend(await _turn(stage, way, ways))
     return [_figure(*took)]
 
 

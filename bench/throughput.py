@@ -17,6 +17,7 @@ from typing import Any
 
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
+from typing_extensions import override
 
 from bench.figures import Figure
 from bench.scene.recorded import Call, Copier, Heard, record
@@ -90,6 +91,7 @@ async def _timed(side: _Side) -> Took:
 class _NoSocket(asyncio.Transport):
     """What a protocol may write to: nothing comes of it."""
 
+    @override
     def write(self, data: Any) -> None:
         """Nobody listens."""
 
@@ -104,13 +106,13 @@ def _counted(pieces: list[bytes], frames: int) -> _Side:
             nonlocal seen
             seen += 1
 
-        manager = Manager(loop=asyncio.get_running_loop())
-        manager.register_event("*", count)
+        manager = Manager(loop=asyncio.get_running_loop())  # type: ignore[no-untyped-call]
+        manager.register_event("*", count)  # type: ignore[no-untyped-call]
         protocol = AMIProtocol()
-        protocol.connection_made(_NoSocket())
+        protocol.connection_made(_NoSocket())  # type: ignore[no-untyped-call]
         protocol.factory = manager
         for piece in pieces:
-            protocol.data_received(piece)
+            protocol.data_received(piece)  # type: ignore[no-untyped-call]
             await asyncio.sleep(0)
         if seen < 0.99 * frames:
             raise RuntimeError(f"the rival saw {seen} of {frames} frames")

@@ -11,6 +11,7 @@ from pathlib import Path
 from cti.sandbox.install import Install
 from cti.sandbox.sipp import SippProcess, SippRun
 from tests.integration import dialplan_people as people
+from tests.integration import dialplan_scripts as scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ def phones(install: Install, folder: Path, port: int, manner: Manner, voices: Vo
     """One SIPp that plays every phone of that port; with `refer_to` they pass each caller on."""
     folder.mkdir(parents=True, exist_ok=True)
     tone = people.write_tone(folder / "agent.alaw", 600.0)
-    then = people.refer("poste", refer_to, manner.refer_after_ms) if refer_to else ""
+    then = scripts.refer("poste", refer_to, manner.refer_after_ms) if refer_to else ""
     script = folder / "agent.xml"
-    script.write_text(people.agent("poste", tone, manner.ring_ms, then), encoding="utf-8")
+    script.write_text(scripts.agent("poste", tone, manner.ring_ms, then), encoding="utf-8")
     return SippProcess(install, SippRun(script, port, media_ports=voices.take(400)), folder)
 
 
@@ -59,7 +60,7 @@ def callers(
     folder.mkdir(parents=True, exist_ok=True)
     tone = people.write_tone(folder / "caller.alaw", 440.0)
     script, numbers = folder / "caller.xml", folder / "callers.csv"
-    script.write_text(people.caller(tone, "[field0]", manner.stay_ms), encoding="utf-8")
+    script.write_text(scripts.caller(tone, "[field0]", manner.stay_ms), encoding="utf-8")
     numbers.write_text("SEQUENTIAL\n" + "".join(f"06{10_000_000 + n}\n" for n in range(calls)), encoding="utf-8")
     run = SippRun(
         script, free_udp_port(), remote=remote, service=did, rate=rate, calls=calls,

@@ -40,9 +40,13 @@ class Heard:
 async def record(folder: Path | None = None) -> Heard:
     """Play a few calls on a real PBX (one in three is passed on) and keep what both logins hear."""
     with tempfile.TemporaryDirectory(prefix="cti-bench-") as made:
-        async with open_stage(folder or Path(made), n1=6, amu=3) as stage:
-            async with stage.service(), listen(stage) as service, listen(stage, CURIOUS) as curious:
-                await _play(stage)
+        async with (
+            open_stage(folder or Path(made), n1=6, amu=3) as stage,
+            stage.service(),
+            listen(stage) as service,
+            listen(stage, CURIOUS) as curious,
+        ):
+            await _play(stage)
     return Heard(tuple(_by_call(service)), tuple(_by_call(curious)))
 
 
@@ -86,7 +90,10 @@ class Copier:
         for offset, pieces in template:
             when = at + offset
             stamp = b"%d.%06d" % divmod(when, 1_000_000)
-            yield when, b"".join([_fill(piece, call_id, unique, stamp) if type(piece) is tuple else piece for piece in pieces])
+            yield (
+                when,
+                b"".join([piece if isinstance(piece, bytes) else _fill(piece, call_id, unique, stamp) for piece in pieces]),
+            )
 
     def interleaved(self, calls: int, rate: float, since: int) -> Iterator[bytes]:
         """So many copies begun `rate` a second, their frames in the order of their instants."""

@@ -20,9 +20,10 @@ import psutil
 
 from bench.scene.people import Manner, Voices, callers, free_udp_port, phones
 from cti.bootstrap.clock import now
-from cti.bootstrap.sandbox import Phone, Site, machine, make_site, render_site
+from cti.bootstrap.sandbox import Site, machine, make_site, render_site
 from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.install import Install
+from cti.sandbox.people.staff import Phone
 from cti.sandbox.sipp import SippProcess
 from cti.sandbox.verbs import fetch_shown
 from cti.settings import load
@@ -221,7 +222,7 @@ async def screen(web: str) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def listen(stage: Stage, login: tuple[str, str] | None = None) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """Every block that a login is sent while the context lasts, and when it came (microseconds); by default the service's login."""
+    """Every block that a login (by default the service's) is sent while the context lasts, with the microsecond it came."""
     ami = load(stage.site.config, {}).pbx.ami
     name, secret = login or (ami.events_login, ami.events_secret)
     reader, writer = await asyncio.open_connection("127.0.0.1", stage.site.ports.ami)

@@ -97,15 +97,7 @@ class Service:
         word, disk = JournalWord(), DiskWatch(recordings, settings.recording, now)
         journal = SessionJournal(_journal(settings), word.say)
         journal.start()
-        watch = PbxWatch(
-            WatchSettings(settings.cti.pbx.cel, settings.cti.pbx.history_hours * _HOUR_US),
-            _link(settings, "events"),
-            _time(),
-            pipeline,
-            journal,
-            spawn,
-            await store_thread(store.reading.last_at),
-        )
+        watch = _watch(settings, pipeline, journal, spawn, await store_thread(store.reading.last_at))
         actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
         links = [spawn(watch.link.run()), spawn(actions.run())]
         spool = spawn(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
@@ -181,6 +173,12 @@ def _link(settings: Settings, which: str) -> LinkSettings:
         secret=ami.events_secret if events else ami.actions_secret,
         events="on" if events else "off",
     )
+
+
+def _watch(settings: Settings, pipeline: Pipeline, journal: SessionJournal, spawn: _Spawn, last_at: Instant | None) -> PbxWatch:
+    pbx = settings.cti.pbx
+    witnesses = WatchSettings(pbx.cel, pbx.history_hours * _HOUR_US)
+    return PbxWatch(witnesses, _link(settings, "events"), _time(), pipeline, journal, spawn, last_at)
 
 
 def _journal(settings: Settings) -> JournalSettings:

@@ -241,6 +241,11 @@ class Pipeline:
         return True
 
     async def find(self, call_id: CallId) -> Journey | None:
+        """The call as it is now: from memory, else from the store.
+
+        Raises:
+            StoreUnavailable: it is not in memory and the store cannot be read.
+        """
         held = self._lanes.get(call_id)
         return held if held is not None else await self._run(self._store.journey, call_id)
 

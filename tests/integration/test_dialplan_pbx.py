@@ -10,24 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dialplan_people import (
-    LEARNS_WHO_ANSWERED,
-    PATIENT_HERTZ,
-    Frame,
-    Room,
-    agent,
-    caller,
-    free_port,
-    heard_seconds,
-    presses,
-    refer,
-)
 
 from cti.ami import secours_spool
 from cti.ami.dialplan import AgentSpec, FiliereSpec
 from cti.sandbox.install import Install
 from cti.sandbox.packages import FetchSettings, fetch
 from cti.sandbox.sipp import SippExit
+from tests.integration.dialplan_people import PATIENT_HERTZ, Frame, Room, free_port, heard_seconds
+from tests.integration.dialplan_scripts import LEARNS_WHO_ANSWERED, agent, caller, presses, refer
 
 pytestmark = pytest.mark.pbx
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from dialplan_people import Frame, Manager
 
 from cti.ami.agi import AgiAnswer, AgiLimits, AgiQuestion, AgiServer
 from cti.bootstrap import sandbox
@@ -26,6 +25,7 @@ from cti.sandbox.people.town import Tally, Town, TownPlan
 from cti.sandbox.people.trace import read_trace
 from cti.sandbox.people.truth import CallerTruth, Expected, Offer, Side, unclaimed
 from cti.settings import load
+from tests.integration.dialplan_people import Frame, Manager
 
 pytestmark = pytest.mark.pbx
 

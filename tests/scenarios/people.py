@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.integration.dialplan_people import AGENT_HEAD, IN_DIALOG, NEVER_ANSWERS, agent, caller, presses, refer
+from tests.integration.dialplan_scripts import AGENT_HEAD, IN_DIALOG, NEVER_ANSWERS, agent, caller, presses, refer
 
 __all__ = [
     "LEARNS", "answers", "calls", "holds", "is_busy", "keys", "never_answers", "transfers", "unwilling",

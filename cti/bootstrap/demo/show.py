@@ -48,7 +48,7 @@ class DemoPlan:
     calls_per_minute: float = 20.0
     agents: int | None = None
     """People in the room; None staffs it for the rate, so that callers are answered and now and then wait."""
-    drain_seconds: float = 60.0
+    drain_seconds: float = 45.0
     """How long the last callers may stay once nobody calls any more; then they hang up."""
     seed: int = 1
     pace: float = 0.35
@@ -85,7 +85,12 @@ def demo_site(plan: DemoPlan) -> Site:
 def town_of(install: Install, site: Site, plan: DemoPlan) -> Town:
     """The people of the demo."""
     people = TownPlan(
-        calls_per_minute=plan.calls_per_minute, duration_seconds=plan.duration_seconds, seed=plan.seed, pace=plan.pace, waits=0.1
+        calls_per_minute=plan.calls_per_minute,
+        duration_seconds=plan.duration_seconds,
+        home_by_seconds=None if plan.duration_seconds is None else plan.duration_seconds + plan.drain_seconds,
+        seed=plan.seed,
+        pace=plan.pace,
+        waits=0.1,
     )
     return Town(install, site.phones, f"127.0.0.1:{site.ports.sip}", people, site.folder / "people")
 
@@ -96,9 +101,7 @@ async def _live(plan: DemoPlan, site: Site, town: Town, service: ServiceProcess,
         async with town, aiohttp.ClientSession() as http, _interrupted() as stopped, asyncio.TaskGroup() as tasks:
             everybody = tasks.create_task(town.finished())
             clicks = tasks.create_task(Clicks(site, plan.seed, plan.pace).run(http))
-            loop = asyncio.get_running_loop()
-            closing_at = None if plan.duration_seconds is None else loop.time() + plan.duration_seconds + plan.drain_seconds
-            while not everybody.done() and not stopped.is_set() and (closing_at is None or loop.time() < closing_at):
+            while not everybody.done() and not stopped.is_set():
                 board = await get_json(http, f"{site.web}/api/v1/board")
                 _ = service.pid  # a service that died ends the demo with the end of its log
                 live.update(picture(board, now(), f"{town.tally().successful} appels terminés côté SIPp"))
