@@ -85,7 +85,8 @@ class Service:
         table = reactions(settings, store.dossiers, store_thread, recordings)
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
-        pipeline = Pipeline(store, store_thread, now, spawn, table, [board, book, alarms])
+        apart = _apart(spawn)
+        pipeline = Pipeline(store, store_thread, now, apart, table, [board, book, alarms])
         restored = await pipeline.restore()
         board.adopt(restored)
         log.info("service_starts", open_calls=len(restored), database=settings.database_url.partition("@")[2] or "sqlite")
@@ -97,17 +98,17 @@ class Service:
         word, disk = JournalWord(), DiskWatch(recordings, settings.recording, now)
         journal = SessionJournal(_journal(settings), word.say)
         journal.start()
-        watch = _watch(settings, pipeline, journal, spawn, await store_thread(store.reading.last_at))
+        watch = _watch(settings, pipeline, journal, apart, await store_thread(store.reading.last_at))
         actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
         links = [spawn(watch.link.run()), spawn(actions.run())]
-        spool = spawn(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
+        spool = apart(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
 
         figures = Figures(settings, store)
-        day_watch = spawn(DayWatch(board, book, clock=now, pause=asyncio.sleep).run())
+        day_watch = apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run())
         disk.start()
         ground = Ground(pipeline=pipeline, agi=lambda: agi.counters, events=watch.link, actions=actions, journal=word, disk=disk)
         alarms.watch(conditions(ground))
-        alarm_watch = spawn(alarms.run())
+        alarm_watch = apart(alarms.run())
         ports = Ports(
             calls=Calls(store, pipeline),
             transfers=Transfers(settings, pipeline, watch.translator, actions),
@@ -152,10 +153,24 @@ _Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
 def _spawner(tasks: asyncio.TaskGroup) -> _Spawn:
+    """Tasks without which there is no service: the end of one ends it, and whoever watches the process starts it again."""
+
     def spawn(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         return tasks.create_task(work)
 
     return spawn
+
+
+def _apart(spawn: _Spawn) -> _Spawn:
+    """Tasks whose failure must cost nobody anything else: it is logged, and the calls go on."""
+
+    async def guarded(work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("task_failed", task=getattr(work, "__qualname__", str(work)))
+
+    return lambda work: spawn(guarded(work))
 
 
 def _time() -> LinkTime:

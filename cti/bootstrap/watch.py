@@ -5,14 +5,14 @@ gives the same numbers. While a catch-up runs, live frames wait in a buffer and 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from cti.ami.actions import MemberRow, PbxActions
+from cti.ami.actions import ChannelRow, MemberRow, PbxActions, QueueSnapshot
 from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkState, LinkTime
 from cti.ami.frames import AmiError, Frame
 from cti.ami.sessions import SessionJournal
@@ -21,15 +21,17 @@ from cti.ami.translate.catchup import CatchUp, catch_up
 from cti.ami.translate.cel import CelRow, rows_since
 from cti.ami.translate.members import presence_of
 from cti.ami.translate.telephony import filiere_of
-from cti.journey.events import AgentSeen, LinkDown, LinkUp
+from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp
 from cti.journey.ledger import Gap
-from cti.journey.words import Instant
+from cti.journey.words import AgentId, FiliereCode, Instant
 from cti.pipeline import Pipeline
 
 log = structlog.get_logger(__name__)
 
 #: CEL is read from this long before the oldest open call, so that its first rows are there (microseconds).
 _BEFORE = 2_000_000
+#: Between two tries to look at a PBX that is slow to answer.
+_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class PbxWatch:
         self._number = 0
         self._last_at: Instant | None = last_seen_at
         self._waiting: list[tuple[str, int, Frame]] | None = []
+        self._members: set[tuple[AgentId, FiliereCode]] = set()
 
     @property
     def last_frame_at(self) -> Instant | None:
@@ -93,6 +96,9 @@ class PbxWatch:
     def _read(self, session: str, number: int, frame: Frame) -> None:
         self._last_at = frame.stamped_at or frame.received_at
         events = self.translator.read(frame)
+        for event in events:
+            if isinstance(event, AgentSeen):
+                self._members.add((event.agent, event.filiere))
         if events:
             self._pipeline.submit(events, session, number)
 
@@ -108,38 +114,58 @@ class PbxWatch:
 
     async def _resume(self, info: LinkInfo) -> None:
         """Look at what is there, read what happened meanwhile, then let the live frames go on."""
-        actions = PbxActions(self.link.ask)
-        until = self._clock()  # before the snapshot: whatever is born after it is told by live frames
-        try:
-            queues = await actions.queue_status()
-            channels = await actions.status(variables=["SAS_CALL"])
-        except AmiError as trouble:
-            log.warning("catch_up_interrupted", error=str(trouble))
-            return  # the link is gone again: its next coming starts anew
-        since = self._last_at if self._last_at is not None else until - self._settings.history_us
-        open_calls = self._pipeline.live()
-        first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
-        rows, troubles = await asyncio.to_thread(self._rows, first)
-        alive = {row.uniqueid: row for row in channels}
-        told = catch_up(rows, alive.keys(), open_calls, since, until, "liaison PBX perdue ou service arrêté")
-        if self.link.state is not LinkState.UP:
+        while self._follows(info):
+            until = self._clock()  # before the snapshot: whatever is born after it is told by live frames
+            try:
+                queues, channels = await self._snapshot()
+            except AmiError as trouble:
+                # Either the link is gone, and its next coming starts anew, or the PBX is slow: a blind service asks again.
+                log.warning("catch_up_interrupted", error=str(trouble))
+                await asyncio.sleep(_AGAIN_SECONDS)
+                continue
+            since = self._last_at if self._last_at is not None else until - self._settings.history_us
+            open_calls = self._pipeline.live()
+            first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
+            rows, troubles = await asyncio.to_thread(self._rows, first)
+            if self._follows(info):
+                alive = {row.uniqueid: row for row in channels}
+                told = catch_up(rows, alive.keys(), open_calls, since, until, "liaison PBX perdue ou service arrêté")
+                self._apply(info, told, since, until)
+                self._adopt(told, alive, until)
+                self._go_live(queues.members, until)
+                log.info("pbx_watched", calls=len(told.touched), rows=len(rows), troubles=troubles[:5])
             return
-        self._apply(info, told, since, until)
+
+    def _follows(self, info: LinkInfo) -> bool:
+        """Whether the connection that this catch-up belongs to is still the one that is up."""
+        return self.link.state is LinkState.UP and self._session in ("", str(info.epoch))
+
+    async def _snapshot(self) -> tuple[QueueSnapshot, tuple[ChannelRow, ...]]:
+        actions = PbxActions(self.link.ask)
+        return await actions.queue_status(), await actions.status(variables=["SAS_CALL"])
+
+    def _adopt(self, told: CatchUp, alive: Mapping[str, ChannelRow], until: Instant) -> None:
+        """Channels that CEL does not know (switched off, or rotated away) say themselves whose they are."""
         for uniqueid, row in alive.items():
             call_id = row.variables.get("SAS_CALL", "")
             if call_id and told.book.get(uniqueid) is None:
-                # CEL does not know it (switched off, or rotated away): the channel itself says whose it is.
                 channel = told.book.open(Channel(uniqueid, row.channel, until))
                 channel.call_id = call_id
                 channel.role = Role.CALLER if row.uniqueid == row.linkedid else Role.AGENT
                 channel.agent = "" if channel.role is Role.CALLER else endpoint_of(row.channel)
+
+    def _go_live(self, members: Iterable[MemberRow], until: Instant) -> None:
+        """Say who is there and who no longer is, then read the frames that waited."""
         self._pipeline.submit([LinkUp(at=until)])
-        self._pipeline.submit([seen for row in queues.members if (seen := _seen(row, until)) is not None])
+        seen = [found for row in members if (found := _seen(row, until)) is not None]
+        here = {(found.agent, found.filiere) for found in seen}
+        self._pipeline.submit([AgentGone(at=until, agent=a, filiere=f) for a, f in sorted(self._members - here)])
+        self._pipeline.submit(seen)
+        self._members = here
         waiting, self._waiting = self._waiting or [], None
         self.up = True
         for session, number, frame in waiting:
             self._read(session, number, frame)
-        log.info("pbx_watched", calls=len(told.touched), rows=len(rows), waited=len(waiting), troubles=troubles[:5])
 
     def _rows(self, first: Instant) -> tuple[list[CelRow], list[str]]:
         troubles: list[str] = []
