@@ -10,6 +10,7 @@ changed by whoever holds it, and copying or pickling it never ends (`RecursionEr
 (`cti.ami.protocol`), not the data.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Final, TypeVar, overload
@@ -22,6 +23,7 @@ D = TypeVar("D")
 
 END_OF_FRAME: Final = b"\r\n\r\n"
 BANNER: Final = b"Asterisk Call Manager/"
+_EVENT: Final = b"Event: "
 #: Asterisk reads our lines into ``inbuf[1025]``: a longer line, its CRLF included, is thrown away (main/manager.c).
 MAX_LINE_BYTES: Final = 1024
 #: AST_MAX_MANHEADERS (include/asterisk/manager.h).
@@ -51,42 +53,80 @@ class MissingHeader(AmiError):
         self.header = header
 
 
+class _Headers:
+    """All headers of one frame, read once."""
+
+    __slots__ = ("bad_lines", "folded", "plain", "repeated")
+
+    def __init__(self, raw: bytes) -> None:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+        lines = text.split("\r\n")
+        self.plain: dict[str, str] = {}  #: first values, by the name as it was written
+        self.repeated: dict[str, list[str]] = {}  #: by the name in small letters
+        self.bad_lines: tuple[str, ...] = ()
+        try:
+            self.plain = dict([line.split(": ", 1) for line in lines])  # 3 times faster than a loop; nearly every frame
+        except ValueError:
+            self._read_odd(lines)
+        else:
+            if len(self.plain) < len(lines):
+                self._read_odd(lines)
+        if "\\" in text:
+            _unescape_headers(self.plain, self.repeated)
+        self.folded: dict[str, str] = {}
+        for name, value in self.plain.items():
+            self.folded.setdefault(name.lower(), value)
+
+    def _read_odd(self, lines: list[str]) -> None:
+        """The careful way: repeated headers, ``Name:value`` without its space, lines that are no header."""
+        self.plain = {}
+        values: dict[str, list[str]] = {}
+        bad: list[str] = []
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if not colon or not name:
+                if line:
+                    bad.append(line)
+                continue
+            value = value.removeprefix(" ")
+            self.plain.setdefault(name, value)
+            values.setdefault(name.lower(), []).append(value)
+        self.repeated = {name: several for name, several in values.items() if len(several) > 1}
+        self.bad_lines = tuple(bad)
+
+
 class Frame:
     """One message from the PBX: an event or a response. Cannot be changed; names are read in any case.
 
     A header sent several times (``ChanVariable``, ``Variable``, ``Output``) reads as its first value, as in Asterisk's
     own ``astman_get_header``; `list` gives them all. Compared and hashed by its bytes and instant.
+
+    Half of the frames tell us nothing and the others are asked for four headers of twenty-five, so a header is first looked
+    for in the bytes; the frame is read as a whole when that does not settle it (absent, repeated, accents, escapes).
     """
 
-    __slots__ = ("_bad_lines", "_folded", "_headers", "_monotonic_us", "_raw", "_received_at", "_repeated")
+    __slots__ = ("_event", "_headers", "_monotonic_us", "_raw", "_received_at")
 
-    def __init__(
-        self,
-        raw: bytes,
-        received_at: Instant,
-        monotonic_us: int,
-        headers: dict[str, str],
-        *,
-        repeated: dict[str, list[str]] | None = None,
-        bad_lines: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, raw: bytes, received_at: Instant, monotonic_us: int) -> None:
         self._raw = raw
         self._received_at = received_at
         self._monotonic_us = monotonic_us
-        self._headers = headers
-        self._repeated = repeated
-        self._bad_lines = bad_lines
-        self._folded: dict[str, str] | None = None
+        self._headers: _Headers | None = None
+        self._event = _event_of(raw)
 
     @property
     def event(self) -> str:
         """Name of the event, empty for a response."""
-        return self._headers.get("Event", "")
+        event = self._event
+        return self._whole().plain.get("Event", "") if event is None else event
 
     @property
     def name(self) -> str:
         """What to call this frame in a message: its event name, else ``Response``, else ``(no name)``."""
-        return self.event or ("Response" if "Response" in self._headers else "(no name)")
+        return self.event or ("Response" if "Response" in self._whole().plain else "(no name)")
 
     @property
     def raw(self) -> bytes:
@@ -105,13 +145,18 @@ class Frame:
 
     @property
     def bad_lines(self) -> tuple[str, ...]:
-        """Lines that are not ``Name: value``; what else the frame says is still good."""
-        return self._bad_lines
+        """Lines that are not ``Name: value``; what else the frame says is still good. Reads the whole frame."""
+        return self._whole().bad_lines
+
+    @property
+    def suspect(self) -> bool:
+        """Whether looking for `bad_lines` is worth it: the frame was read anyway, or has fewer ``: `` than lines."""
+        return self._headers is not None or self._raw.count(b": ") <= self._raw.count(b"\r\n")
 
     @property
     def stamped_at(self) -> Instant | None:
         """The PBX's ``Timestamp`` header in microseconds (``timestampevents=yes``); None when absent or unreadable."""
-        seconds, _, fraction = self._headers.get("Timestamp", "").partition(".")
+        seconds, _, fraction = self.get("Timestamp", "").partition(".")
         digits = seconds + fraction[:6].ljust(6, "0")
         return int(digits) if seconds and digits.isascii() and digits.isdigit() else None
 
@@ -121,9 +166,15 @@ class Frame:
     def get(self, name: str, default: D) -> str | D: ...
     def get(self, name: str, default: object = None) -> object:
         """The header's value, else the default. An empty value is a value."""
-        value = self._headers.get(name)
+        headers = self._headers
+        if headers is None:
+            value = self._glance(name)
+            if value is not None:
+                return value
+            headers = self._whole()
+        value = headers.plain.get(name)
         if value is None:
-            value = self._fold().get(name.lower())
+            value = headers.folded.get(name.lower())
         return default if value is None else value
 
     def require(self, name: str) -> str:
@@ -139,7 +190,7 @@ class Frame:
 
     def list(self, name: str) -> list[str]:
         """Every value of a header that may be repeated, in order; empty when absent."""
-        if self._repeated is not None and (values := self._repeated.get(name.lower())):
+        if values := self._whole().repeated.get(name.lower()):
             return values.copy()
         value = self.get(name)
         return [] if value is None else [value]
@@ -158,18 +209,18 @@ class Frame:
         return isinstance(name, str) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
+        return iter(self._whole().plain)
 
     def __len__(self) -> int:
-        return len(self._headers)
+        return len(self._whole().plain)
 
     def keys(self) -> Iterable[str]:
         """Header names as the PBX writes them, each once, in order."""
-        return self._headers.keys()
+        return self._whole().plain.keys()
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Names and first values, in order."""
-        return self._headers.items()
+        return self._whole().plain.items()
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -183,55 +234,46 @@ class Frame:
 
     @override
     def __repr__(self) -> str:
-        return f"<Frame {self.name} received_at={self._received_at} {self._headers!r}>"
+        return f"<Frame {self.name} received_at={self._received_at} {self._whole().plain!r}>"
 
-    def _fold(self) -> dict[str, str]:
-        if self._folded is None:
-            folded: dict[str, str] = {}
-            for name, value in self._headers.items():
-                folded.setdefault(name.lower(), value)
-            self._folded = folded
-        return self._folded
+    def _whole(self) -> _Headers:
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = _Headers(self._raw)
+        return headers
+
+    def _glance(self, name: str) -> str | None:
+        """The value as it stands in the bytes; None when only reading the whole frame can tell."""
+        raw, sought = self._raw, _line_start(name)
+        start = raw.find(sought)
+        if start < 0:
+            return None
+        start += len(sought)
+        end = raw.find(b"\r\n", start)
+        value = raw[start:end] if end >= 0 else raw[start:]
+        return value.decode() if value.isascii() and b"\\" not in value else None
 
 
 Mapping.register(Frame)
 
 
+@functools.lru_cache(256)
+def _line_start(name: str) -> bytes:
+    return f"\r\n{name}: ".encode()
+
+
+def _event_of(raw: bytes) -> str | None:
+    """The event named by the first line, where Asterisk writes it; None when the headers must be read for it."""
+    if not raw.startswith(_EVENT):
+        return None
+    end = raw.find(b"\r\n")
+    name = raw[len(_EVENT) : end] if end >= 0 else raw[len(_EVENT) :]
+    return name.decode() if name.isascii() else None
+
+
 def parse(raw: bytes, received_at: Instant, monotonic_us: int = 0) -> Frame:
     """A frame from its bytes, without its closing blank line. Never raises: what cannot be read is in `bad_lines`."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    lines = text.split("\r\n")
-    try:
-        headers = dict([line.split(": ", 1) for line in lines])  # 3 times faster than a loop; nearly every frame
-    except ValueError:
-        headers = {}
-    if len(headers) == len(lines):
-        if "\\" in text:
-            _unescape_headers(headers, None)
-        return Frame(raw, received_at, monotonic_us, headers)
-    return _parse_odd(raw, received_at, monotonic_us, lines)
-
-
-def _parse_odd(raw: bytes, received_at: Instant, monotonic_us: int, lines: list[str]) -> Frame:
-    """The careful way: repeated headers, ``Name:value`` without its space, lines that are no header."""
-    headers: dict[str, str] = {}
-    values: dict[str, list[str]] = {}
-    bad: list[str] = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name:
-            if line:
-                bad.append(line)
-            continue
-        value = value.removeprefix(" ")
-        headers.setdefault(name, value)
-        values.setdefault(name.lower(), []).append(value)
-    repeated = {name: several for name, several in values.items() if len(several) > 1}
-    _unescape_headers(headers, repeated)
-    return Frame(raw, received_at, monotonic_us, headers, repeated=repeated or None, bad_lines=tuple(bad))
+    return Frame(raw, received_at, monotonic_us)
 
 
 # --- C escapes --------------------------------------------------------------------------------------------------------
@@ -251,14 +293,14 @@ def unescape(value: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), value) if "\\" in value else value
 
 
-def _unescape_headers(headers: dict[str, str], repeated: dict[str, list[str]] | None) -> None:
+def _unescape_headers(headers: dict[str, str], repeated: dict[str, list[str]]) -> None:
     event = headers.get("Event")
     if event in _PLAIN_EVENTS:
         return
     for name, value in headers.items():
         if name.endswith(_ESCAPED_SUFFIXES) or (name == "Value" and event == "VarSet"):
             headers[name] = unescape(value)
-            if repeated and (several := repeated.get(name.lower())):
+            if several := repeated.get(name.lower()):
                 several[:] = map(unescape, several)
 
 
@@ -300,7 +342,7 @@ class Framer:
                     raise self._too_large(len(block))
                 raw = self._clean(block)
                 if raw and not self._is_skipped(raw):
-                    yield parse(raw, received_at, monotonic_us)
+                    yield Frame(raw, received_at, monotonic_us)
         if len(rest) > self._limit:
             raise self._too_large(len(rest))
 
@@ -314,10 +356,10 @@ class Framer:
         return block.lstrip(b"\r\n") if block[:1] in (b"\r", b"\n") else block
 
     def _is_skipped(self, raw: bytes) -> bool:
-        if not self._skip or not raw.startswith(b"Event: "):
+        if not self._skip or not raw.startswith(_EVENT):
             return False
         end = raw.find(b"\r\n")
-        skipped = (raw[7:end] if end >= 0 else raw[7:]) in self._skip
+        skipped = (raw[len(_EVENT) : end] if end >= 0 else raw[len(_EVENT) :]) in self._skip
         self.skipped += skipped
         return skipped
 

@@ -140,20 +140,23 @@ class Wire(Manager):
 
     @override
     def dispatch(self, event: Frame) -> None:
-        """Record, match with its action, else deliver. A listener's exception stops neither the link nor the next frame."""
+        """Record, match with its action, else deliver. A listener's exception stops neither the link nor the next frame.
+
+        A bad line beside a value that holds ``: `` may go untold in an event that nobody reads; the raw journal has it.
+        """
         self.counters.frames += 1
         self.last_frame_us = event.monotonic_us
         self._isolated(self._record, event)
-        for line in event.bad_lines:
-            self.counters.garbage += 1
-            log.warning("ami_line_unreadable", frame=event.name, line=line[:200])
-        if self.answers.take(event):
-            return
-        if event.event:
-            self._isolated(self._deliver, event)
-        elif not event.bad_lines:
-            self.counters.garbage += 1
-            log.warning("ami_frame_without_owner", frame=event.name, message=event.get("Message", ""))
+        if not self.answers.take(event):
+            if event.event:
+                self._isolated(self._deliver, event)
+            elif not event.bad_lines:
+                self.counters.garbage += 1
+                log.warning("ami_frame_without_owner", frame=event.name, message=event.get("Message", ""))
+        if event.suspect:
+            for line in event.bad_lines:
+                self.counters.garbage += 1
+                log.warning("ami_line_unreadable", frame=event.name, line=line[:200])
 
     @override
     def send_action(self, action: Headers, as_list: bool | None = None, **kwargs: HeaderValue) -> asyncio.Future[Answer]:

@@ -21,7 +21,7 @@ from rich.live import Live
 from cti.bootstrap.clock import now
 from cti.bootstrap.demo.clicks import Clicks
 from cti.bootstrap.demo.process import ServiceProcess, get_json
-from cti.bootstrap.demo.table import picture
+from cti.bootstrap.demo.table import picture, plainly
 from cti.bootstrap.sandbox import Site, free_ports, free_range, machine, make_site, render_site
 from cti.journey import Journey
 from cti.sandbox.asterisk import SandboxAsterisk
@@ -35,6 +35,8 @@ from cti.store import open_store
 
 #: How long the last calls and their reactions may take to settle once the last caller has hung up.
 _SETTLE_SECONDS = 20.0
+#: Without a terminal the live table is one plain line now and then.
+_PLAIN_EVERY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ async def demo(plan: DemoPlan, console: Console) -> int:
         await service.start()
         stack.push_async_callback(service.stop)
         console.print(f"\n  tableau de supervision :  [bold]{site.web}/supervision[/bold]")
-        console.print(f"  les appels : cti calls --config {site.config}   (Ctrl-C pour arrêter)\n")
+        console.print(f"  les appels : cti calls --config {site.config}   (Ctrl-C pour arrêter)\n", soft_wrap=True)
         town = town_of(install, site, plan)
         await _live(plan, site, town, service, console)
         await settled(site)
@@ -98,13 +100,18 @@ def town_of(install: Install, site: Site, plan: DemoPlan) -> Town:
 async def _live(plan: DemoPlan, site: Site, town: Town, service: ServiceProcess, console: Console) -> None:
     """Open the town and show the room until everybody is gone, or until Ctrl-C."""
     with Live(console=console, refresh_per_second=2, transient=not console.is_terminal) as live:
+        told_at = asyncio.get_running_loop().time()
         async with town, aiohttp.ClientSession() as http, _interrupted() as stopped, asyncio.TaskGroup() as tasks:
             everybody = tasks.create_task(town.finished())
             clicks = tasks.create_task(Clicks(site, plan.seed, plan.pace).run(http))
             while not everybody.done() and not stopped.is_set():
                 board = await get_json(http, f"{site.web}/api/v1/board")
                 _ = service.pid  # a service that died ends the demo with the end of its log
-                live.update(picture(board, now(), f"{town.tally().successful} appels terminés côté SIPp"))
+                done = f"{town.tally().successful} appels terminés côté SIPp"
+                live.update(picture(board, now(), done))
+                if not console.is_terminal and asyncio.get_running_loop().time() - told_at > _PLAIN_EVERY_SECONDS:
+                    told_at = asyncio.get_running_loop().time()
+                    console.print(f"  {plainly(board)} ; {done}", highlight=False, soft_wrap=True)
                 await asyncio.wait({everybody}, timeout=1.0)
             for task in (everybody, clicks):
                 task.cancel()
@@ -160,11 +167,11 @@ def judge(site: Site, town: Town) -> Comparison:
 def _tell(plan: DemoPlan, found: Comparison, problems: list[str], town: Town, console: Console) -> int:
     console.print("\n[bold]Vérité de SIPp contre base[/bold]")
     for line in _summary_lines(found):
-        console.print(f"  {line}", highlight=False)
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
     for difference in found.differences:
-        console.print(f"  {difference.line}", style="red", highlight=False)
+        console.print(f"  {difference.line}", style="red", highlight=False, soft_wrap=True)
     for problem in problems:
-        console.print(f"  PBX : {problem}", style="yellow", highlight=False)
+        console.print(f"  PBX : {problem}", style="yellow", highlight=False, soft_wrap=True)
     if plan.report is not None:
         told = {**found.summary(), "pbx_problems": problems, "sipp_troubles": list(town.troubles)}
         plan.report.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

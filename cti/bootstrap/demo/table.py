@@ -28,6 +28,14 @@ def picture(board: dict[str, Any] | None, now: Instant, said: str) -> Group:
     return Group(head, table, Text(_day(board)), Text(said))
 
 
+def plainly(board: dict[str, Any] | None) -> str:
+    """The room in one line, for a log."""
+    if board is None:
+        return "service injoignable"
+    totals = board["totals"]
+    return f"{totals['waiting']} en attente, {totals['talking']} en ligne, {_day(board)}"
+
+
 def _row(card: dict[str, Any], now: Instant) -> list[str]:
     agents = card["agents"]
     oldest = "" if card["oldest_since"] is None else f"{max(0, now - instant_of(card['oldest_since'])) / 1e6:.0f} s"
