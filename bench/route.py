@@ -2,7 +2,7 @@
 
 From the moment his recording runs to the moment he stands in a queue (both stamped by the PBX): once with the service answering
 over FastAGI, once with the same dialplan where the question is replaced by the same answer, written in, and once with a FastAGI
-server that does nothing else, which tells what the machine itself makes of five round trips. Turn about: all meet one machine.
+server that does nothing else, which tells what the machine itself makes of two round trips. Turn about: all meet one machine.
 """
 
 import tempfile
@@ -20,10 +20,7 @@ _TURNS = 2
 _LIMIT_MS = 5.0
 _MANNER = Manner(stay_ms=1_200, ring_ms=200, refer_after_ms=600_000)
 _QUESTION = " same => n,AGI(agi://${SAS_AGI}/${SAS_QUESTION},${SAS_ARGUMENTS})\n"
-_WRITTEN_IN = (
-    " same => n,Set(ROUTE=n1)\n same => n,Set(ROUTE_PRIO=20)\n same => n,Set(ROUTE_ATTENTE=60)\n"
-    " same => n,Set(ROUTE_MOTIF=écrit dans le dialplan)\n same => n,Set(AGISTATUS=SUCCESS)\n"
-)
+_WRITTEN_IN = " same => n,Set(ROUTE=n1|20|60|écrit dans le dialplan)\n same => n,Set(AGISTATUS=SUCCESS)\n"
 
 
 _BARE = " same => n,AGI(agi://127.0.0.1:{port}/route)\n"

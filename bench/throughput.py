@@ -26,6 +26,7 @@ from cti.ami.frames import Frame, Framer
 from cti.ami.protocol import Endpoint, Wire, WireProtocol
 from cti.ami.translate import Translator
 from cti.bootstrap.clock import OneThread, monotonic_us, now
+from cti.bootstrap.collector import calm
 from cti.pipeline import Pipeline
 from cti.store import open_store
 
@@ -47,6 +48,7 @@ class Took:
 async def run() -> list[Figure]:
     """Both sets of frames: as the service's login receives them, and as a login with every class would."""
     heard: Heard = await record()
+    calm()  # as `cti run` does; the rival has the good of it too
     return [
         await _compare("frames of the service's login, committed", heard.service, calls=2_000, goal=">= 1"),
         await _compare("frames of every class, committed", heard.curious, calls=500, goal=">= 1"),

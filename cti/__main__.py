@@ -91,9 +91,11 @@ def _settings(folder: Path) -> Any:
 def run(folder: Path) -> None:
     """Run the service until Ctrl-C or SIGTERM."""
     from cti.bootstrap import Service  # noqa: PLC0415
+    from cti.bootstrap.collector import calm  # noqa: PLC0415
 
     async def serve() -> None:
         service = Service(_settings(folder))
+        calm()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, service.stop)

@@ -1,4 +1,4 @@
-"""A FastAGI server that does nothing else: one route, the same four lines each time. What any server costs on this machine.
+"""A FastAGI server that does nothing else: one route, the same line each time. What any server costs on this machine.
 
 `python -m bench.scene.bare_agi` prints its port and serves until its standard input is closed.
 """
@@ -8,8 +8,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 
-_LINES = (b'SET VARIABLE "ROUTE_PRIO" "20"', b'SET VARIABLE "ROUTE_ATTENTE" "60"', b'SET VARIABLE "ROUTE_MOTIF" "nu"')
-_LAST = b'SET VARIABLE "ROUTE" "n1"'
+_LINE = b'SET VARIABLE "ROUTE" "n1|20|60|nu"\n'
 
 
 @contextlib.asynccontextmanager
@@ -30,9 +29,8 @@ async def bare_agi(root: str) -> AsyncIterator[int]:
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         await reader.readuntil(b"\n\n")
-        for line in (*_LINES, _LAST):
-            writer.write(line + b"\n")
-            await reader.readline()
+        writer.write(_LINE)
+        await reader.readline()
     writer.close()
 
 

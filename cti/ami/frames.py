@@ -151,7 +151,7 @@ class Frame:
     @property
     def suspect(self) -> bool:
         """Whether looking for `bad_lines` is worth it: the frame was read anyway, or has fewer ``: `` than lines."""
-        return self._headers is not None or self._raw.count(b": ") <= self._raw.count(b"\r\n")
+        return self._headers is not None or self._raw.count(b": ") <= self._raw.count(b"\n")
 
     @property
     def stamped_at(self) -> Instant | None:
@@ -167,10 +167,16 @@ class Frame:
     def get(self, name: str, default: object = None) -> object:
         """The header's value, else the default. An empty value is a value."""
         headers = self._headers
+        if headers is None and self._event is not None and name != "Event":  # the first line, where no line end stands before
+            raw, sought = self._raw, _line_start(name)
+            start = raw.find(sought)
+            if start >= 0:
+                start += len(sought)
+                end = raw.find(b"\r\n", start)
+                glanced = raw[start:end] if end >= 0 else raw[start:]
+                if glanced.isascii() and b"\\" not in glanced:
+                    return glanced.decode()
         if headers is None:
-            value = self._glance(name)
-            if value is not None:
-                return value
             headers = self._whole()
         value = headers.plain.get(name)
         if value is None:
@@ -241,17 +247,6 @@ class Frame:
         if headers is None:
             headers = self._headers = _Headers(self._raw)
         return headers
-
-    def _glance(self, name: str) -> str | None:
-        """The value as it stands in the bytes; None when only reading the whole frame can tell."""
-        raw, sought = self._raw, _line_start(name)
-        start = raw.find(sought)
-        if start < 0:
-            return None
-        start += len(sought)
-        end = raw.find(b"\r\n", start)
-        value = raw[start:end] if end >= 0 else raw[start:]
-        return value.decode() if value.isascii() and b"\\" not in value else None
 
 
 Mapping.register(Frame)

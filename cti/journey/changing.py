@@ -1,10 +1,10 @@
 """A value of the core with some of its fields changed: ``dataclasses.replace``, many times quicker.
 
 Half of what it takes to read a frame was the standard ``replace``, which checks every field of a journey by name. The values of
-the core have slots and nothing computed at their making, so a copy is their slots, copied one by one. The frozen class itself would
-refuse that: the copy is made as its *twin*, a class with the same slots and no lock, and given its true class when it is ready.
-(The copying function is written out for each class, as ``dataclasses`` writes out ``__init__``: a loop over names takes four
-times longer.)
+the core have slots and nothing computed at their making, so a copy is their slots, copied one by one. The frozen class itself
+would refuse that: the copy is made as its *twin*, a class with the same slots and no lock, and given its true class when it is
+ready. (The copying function is written out for each class, as ``dataclasses`` writes out ``__init__``: a loop over names takes
+four times longer.)
 """
 
 from collections.abc import Callable

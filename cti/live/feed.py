@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-#: 20 pushes a second at most, while a change is on its way within 50 ms.
-SPACING_SECONDS = 0.05
+#: 33 pushes a second at most, while a change is on its way within 30 ms.
+SPACING_SECONDS = 0.03
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -22,7 +22,7 @@ from cti.pipeline.ports import Counters
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
     """One event that has come in."""
 

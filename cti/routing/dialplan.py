@@ -1,4 +1,4 @@
-"""The dialplan's two questions, and the four variables it takes back.
+"""The dialplan's two questions, and the one variable it takes back.
 
 ``route`` (call_id, flux, did[, regulation]) at entry; ``debordement`` (call_id, filiere_from, cause, nth[, venant])
 when a queue gave nothing. Missing arguments never refuse a caller: they are anomalies of the decision.
@@ -28,7 +28,7 @@ class Question(Protocol):
 
 
 def dialplan_safe(text: str) -> str:
-    """The text as it may stand in a dialplan: no comma, semicolon, quote, dollar, brace, bracket or line end.
+    """The text as it may stand in a dialplan: no comma, semicolon, bar, quote, dollar, brace, bracket or line end.
 
     Letters with accents stay; a straight apostrophe becomes a typographic one; what is not kept becomes a space.
     """
@@ -37,13 +37,12 @@ def dialplan_safe(text: str) -> str:
 
 
 def variables(decision: Decision) -> Variables:
-    """The channel variables of one decision; ROUTE, the one that the dialplan trusts, is the last."""
-    return (
-        ("ROUTE_PRIO", str(decision.priorite)),
-        ("ROUTE_ATTENTE", str(decision.attente_seconds)),
-        ("ROUTE_MOTIF", dialplan_safe(decision.motif)),
-        ("ROUTE", decision.filiere),
-    )
+    """One decision as the one channel variable ROUTE: filière, priority, wait in seconds and reason, between bars.
+
+    One, because each is a round trip while the caller waits, and because half an answer must never be trusted.
+    """
+    parts = (decision.filiere, str(decision.priorite), str(decision.attente_seconds), dialplan_safe(decision.motif))
+    return (("ROUTE", "|".join(parts)),)
 
 
 def agi_routes(planner: RoutePlanner, answer: Callable[[Variables], _Answer]) -> dict[str, Callable[[Question], _Answer]]:

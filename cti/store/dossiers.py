@@ -28,6 +28,15 @@ _CHUNK = 500
 _OPENED = select(dossier.c.call_id, dossier.c.dossier_id, dossier.c.ref, dossier.c.opened_at).where(
     dossier.c.call_id.in_(bindparam("calls", expanding=True))
 )
+#: In ascending order, so that two who need the same two years cannot wait for each other.
+_COUNTERS = (
+    select(dossier_counter.c.year, dossier_counter.c.last)
+    .where(dossier_counter.c.year.in_(bindparam("years", expanding=True)))
+    .order_by(dossier_counter.c.year)
+    .with_for_update()  # SQLite says nothing: BEGIN IMMEDIATE holds its one lock already
+)
+_ADD = insert(dossier)
+_MOVE = update(dossier_counter).where(dossier_counter.c.year == bindparam("of")).values(last=bindparam("to"))
 
 
 class Summary(Protocol):
@@ -60,7 +69,6 @@ class Dossiers:
     """Opens dossiers, from any thread and any process; asking again gives the same dossier."""
 
     def __init__(self, engine: Engine) -> None:
-        self._readers = engine
         self._engine = writing(engine)
         make = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
         self._new_year = make(dossier_counter).on_conflict_do_nothing()
@@ -82,20 +90,13 @@ class Dossiers:
         first: dict[CallId, DossierRequest] = {}
         for request in requests:
             first.setdefault(request.call_id, request)
-        with reaching():
-            # Most repeats are answered here, without taking anybody's lock.
-            with self._readers.connect() as connection:
-                opened = _opened(connection, first)
-            if len(opened) < len(first):
-                with self._engine.begin() as connection:
-                    opened = self._open(connection, [r for r in first.values() if r.call_id not in opened], opened)
+        with reaching(), self._engine.begin() as connection:
+            opened = self._open(connection, list(first.values()))
         return [opened[request.call_id] for request in requests]
 
-    def _open(
-        self, connection: Connection, requests: Sequence[DossierRequest], opened: Mapping[CallId, Dossier]
-    ) -> dict[CallId, Dossier]:
+    def _open(self, connection: Connection, requests: Sequence[DossierRequest]) -> dict[CallId, Dossier]:
         last = self._lock(connection, sorted({request.local_day.year for request in requests}))
-        found = {**opened, **_opened(connection, [request.call_id for request in requests])}
+        found = _opened(connection, [request.call_id for request in requests])
         rows = []
         for request in requests:
             if request.call_id in found:
@@ -116,24 +117,21 @@ class Dossiers:
                 }
             )
         if rows:
-            connection.execute(insert(dossier), rows)
-            moved = update(dossier_counter).where(dossier_counter.c.year == bindparam("of")).values(last=bindparam("to"))
-            connection.execute(moved, [{"of": year, "to": number} for year, number in last.items()])
+            connection.execute(_ADD, rows)
+            connection.execute(_MOVE, [{"of": year, "to": number} for year, number in last.items()])
         return found
 
     def _lock(self, connection: Connection, years: Sequence[int]) -> dict[int, int]:
-        """The last number given in each year; nobody else numbers these years before we are done.
+        """The last number given in each year; nobody else numbers these years before we are done."""
+        last = _counters(connection, years)
+        if len(last) < len(years):  # the first dossier of a year
+            connection.execute(self._new_year, [{"year": year, "last": 0} for year in years])
+            last = _counters(connection, years)
+        return last
 
-        In ascending order, so that two who need the same two years cannot wait for each other.
-        """
-        connection.execute(self._new_year, [{"year": year, "last": 0} for year in years])
-        counters = (
-            select(dossier_counter.c.year, dossier_counter.c.last)
-            .where(dossier_counter.c.year.in_(years))
-            .order_by(dossier_counter.c.year)
-            .with_for_update()  # SQLite says nothing: BEGIN IMMEDIATE holds its one lock already
-        )
-        return {row.year: row.last for row in connection.execute(counters)}
+
+def _counters(connection: Connection, years: Sequence[int]) -> dict[int, int]:
+    return {row.year: row.last for row in connection.execute(_COUNTERS, {"years": years})}
 
 
 def _opened(connection: Connection, call_ids: Iterable[CallId]) -> dict[CallId, Dossier]:

@@ -29,7 +29,7 @@ def install() -> Install:
 
 def to_n1(question: str, _arguments: list[str]) -> Mapping[str, str]:
     """A service that routes to N1 and leaves overflows to the PBX."""
-    return {"ROUTE": "n1", "ROUTE_MOTIF": "ouvert, hélas"} if question == "route" else {}
+    return {"ROUTE": "n1|||ouvert, hélas"} if question == "route" else {}
 
 
 def at(frame: Frame) -> float:
@@ -249,7 +249,7 @@ async def test_nobody_answers_there_and_the_patient_comes_back(tmp_path: Path, i
     async with Room.open(tmp_path, install) as room:
         filieres = tuple(replace(one, attente_max_seconds=3) for one in room.spec.filieres)
         await room.rerender(filieres=filieres)
-        room.agi.answers = lambda question, _: {"ROUTE": "amu", "ROUTE_PRIO": "42"} if question == "route" else {}
+        room.agi.answers = lambda question, _: {"ROUTE": "amu|42"} if question == "route" else {}
         never = room.phone("amu01", agent("amu01", room.patient_tone, answers_after_ms=None))
         async with never, room.answering("arm01", 1000, talks_ms=200), room.patient() as patient:
             connect = await talking(room, "sas-n1")

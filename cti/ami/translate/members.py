@@ -28,13 +28,14 @@ def member(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     if filiere is None:
         return
     interface = frame.get("Interface", "") or frame.require("Location")  # QueueStatus answers say Location
+    paused = frame.get("Paused", "0")
     yield ev.AgentSeen(
         at=at,
         agent=endpoint_of(interface),
         filiere=filiere,
-        presence=presence_of(frame.get("Status", ""), frame.get("Paused", "0"), frame.get("InCall", "0")),
+        presence=presence_of(frame.get("Status", ""), paused, frame.get("InCall", "0")),
         nom=frame.get("MemberName", "") or frame.get("Name", ""),
-        reason=frame.get("PausedReason", "") if frame.get("Paused", "0") == "1" else "",
+        reason=frame.get("PausedReason", "") if paused == "1" else "",
     )
 
 

@@ -54,6 +54,17 @@ def test_batch_written_twice_is_written_once(store: Store) -> None:
     assert store.reading.gaps(T0, T0 + SECOND) == list(told.gaps)
 
 
+@pytest.mark.parametrize("calls", [31, 32, 33, 97])
+def test_a_batch_of_many_calls_reads_back_whole_and_in_order(store: Store, calls: int) -> None:
+    """Rows are written many to a statement: none is lost or told twice where one statement ends and the next begins."""
+    names = [f"c{n:03}" for n in range(calls)]
+    told = batch([event for n, name in enumerate(names) for event in full_story(name, T0 + n)])
+    store.commit(told)
+    store.commit(told)
+    assert [journey.call_id for journey in store.reading.journeys(None, None)] == names
+    assert all(store.reading.events(name) == full_story(name, T0 + n) for n, name in enumerate(names))
+
+
 def test_frame_repeated_within_a_batch_is_written_once(store: Store) -> None:
     event = full_story("c1")[0]
     store.commit(

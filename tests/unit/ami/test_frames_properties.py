@@ -61,3 +61,12 @@ def test_what_was_written_is_read(headers: list[tuple[str, str]]) -> None:
     frame = parse(raw, 0)
     for name in {name for name, _ in plain}:
         assert frame.list(name) == [value for other, value in plain if other == name]
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), min_size=1, max_size=12))
+def test_a_glance_tells_what_reading_the_whole_frame_tells(headers: list[tuple[str, str]]) -> None:
+    raw = "\r\n".join(["Event: VarSet", *(f"{name}: {value}" for name, value in headers)]).encode()
+    read = parse(raw, 0)
+    assert dict(read.items())["Event"] == read.event
+    for name in ["Event", "Value", "Absent", *(name for name, _ in headers)]:
+        assert parse(raw, 0).get(name) == read.get(name)

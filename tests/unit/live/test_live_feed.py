@@ -61,7 +61,7 @@ async def test_pushes_to_one_screen_keep_their_spacing_and_the_first_goes_at_onc
     assert spacing.asked == []
     room.arrive("c", T0)
     await screen.next()
-    assert spacing.asked == [0.05]
+    assert spacing.asked == [0.03]
 
 
 async def test_a_slow_screen_gets_one_push_for_all_it_missed_and_costs_the_others_nothing() -> None:
