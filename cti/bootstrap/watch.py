@@ -126,7 +126,7 @@ class PbxWatch:
             return
         self._apply(info, told, since, until)
         for uniqueid, row in alive.items():
-            call_id = row.variables.get("SAS_CALL", "")
+            call_id = told.book.call_named(row.variables.get("SAS_CALL", ""))
             if call_id and told.book.get(uniqueid) is None:
                 # CEL does not know it (switched off, or rotated away): the channel itself says whose it is.
                 channel = told.book.open(Channel(uniqueid, row.channel, until))
