@@ -56,6 +56,7 @@ class ChannelBook:
     channels: dict[str, Channel] = field(default_factory=dict)
     bridges: dict[str, set[str]] = field(default_factory=dict)
     aliases: dict[CallId, CallId] = field(default_factory=dict)  #: a consultation's own identity -> the caller's call
+    joined: dict[str, CallId] = field(default_factory=dict)  #: second lines that were joined to their caller, gone or not
 
     def open(self, channel: Channel) -> Channel:
         """A channel was created (or found alive at a snapshot); the first sight of it stays."""
@@ -88,8 +89,9 @@ class ChannelBook:
         channel = self.channels.pop(uniqueid, None)
         if channel is not None:
             self.leave(channel)
-            if self.aliases and channel.role is Role.CALLER:
+            if (self.aliases or self.joined) and channel.role is Role.CALLER:
                 self.aliases = {name: call for name, call in self.aliases.items() if call != channel.call_id}
+                self.joined = {line: call for line, call in self.joined.items() if call != channel.call_id}
         return channel
 
     def together(self, channel: Channel, role: Role) -> list[Channel]:
@@ -113,6 +115,7 @@ class ChannelBook:
         self.channels.clear()
         self.bridges.clear()
         self.aliases.clear()
+        self.joined.clear()
 
 
 def endpoint_of(interface: str) -> AgentId:

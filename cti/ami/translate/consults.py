@@ -116,6 +116,7 @@ def joined_to_caller(book: ChannelBook, line: Channel, at: Instant) -> Iterator[
     if line.over or call_id is None or caller is None:
         return
     line.over = True
+    book.joined[line.uniqueid] = call_id
     legs = [c for c in book.channels.values() if c.asked_by == line.uniqueid and c.role is Role.AGENT and not c.over]
     filiere = line.filiere or caller.filiere
     entered_at = line.entered_at or line.created_at

@@ -251,7 +251,10 @@ def hold(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
 
 def attended(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """The agent joined his two lines; one that is no consultation we know is told as a surprise, so that nothing is silent."""
-    transferers = (book.get(frame.get(side + "TransfererUniqueid", "")) for side in ("Second", "Orig"))
+    lines = [frame.get(side + "TransfererUniqueid", "") for side in ("Second", "Orig")]
+    if any(line in book.joined for line in lines):
+        return
+    transferers = (book.get(line) for line in lines)
     line = next((c for c in transferers if c is not None and c.role is Role.CONSULT), None)
     if line is not None:
         if frame.get("Result", "Success") == "Success" and frame.get("DestType", "") != "Fail":
