@@ -39,9 +39,8 @@ def begins(book: ChannelBook, line: Channel, linkedid: str) -> Iterator[ev.CallE
     if first is None or first.call_id is None:
         return
     line.role, line.call_id, line.agent, line.asked_by = Role.CONSULT, first.call_id, agent, first.uniqueid
-    yield ev.ConsultStarted(
-        call_id=first.call_id, at=line.created_at, agent=agent, line=line.uniqueid, target=line.exten
-    )  # fmt: skip
+    at, target = line.created_at, line.exten
+    yield ev.ConsultStarted(call_id=first.call_id, at=at, agent=agent, line=line.uniqueid, target=target)
 
 
 def _line_with_a_caller(book: ChannelBook, agent: AgentId) -> Channel | None:
@@ -52,8 +51,7 @@ def _line_with_a_caller(book: ChannelBook, agent: AgentId) -> Channel | None:
 
 def named(book: ChannelBook, line: Channel, call_id: CallId) -> None:
     """The dialplan gave the second line an identity: another name of the caller's call."""
-    if line.call_id is not None and call_id != line.call_id:
-        book.aliases[call_id] = line.call_id
+    book.aliases[call_id] = line.call_id or call_id
 
 
 def waits(line: Channel, filiere: str, at: Instant) -> None:

@@ -4,6 +4,9 @@ from test_translate import CALL, CALLER, LEG, TALKING, born, bridge, frame, ours
 
 from cti.ami.frames import Frame
 from cti.ami.translate import Translator
+from cti.ami.translate.cel import CelRow
+from cti.ami.translate.channels import ChannelBook
+from cti.ami.translate.witness import CelTranslator
 from cti.journey import events as ev
 
 LINE, ASKED = "1797408009.2", "1797408009.3"
@@ -113,3 +116,18 @@ def test_a_line_whose_caller_is_gone_joins_nobody() -> None:
     gone = frame("Hangup", 75, Uniqueid=CALLER, Cause="16")
     events = after_talking(dials(), NAMED, ENTERS, rings(), gone, joins("Link"))
     assert kinds(events) == ["ConsultStarted", "AgentLeft", "CallEnded"]
+
+
+def test_phones_that_are_told_of_after_their_line_is_gone_belong_to_nobody() -> None:
+    gone = frame("Hangup", 68, Uniqueid=LINE, Cause="16")
+    for status in ("ANSWER", "CANCEL"):
+        late = frame("DialEnd", 70, Uniqueid=LINE, DestUniqueid=ASKED, DialStatus=status)
+        assert kinds(after_talking(dials("1021"), rings("mru01"), gone, late)) == ["ConsultStarted", "ConsultEnded"]
+
+
+def test_a_transfer_in_cel_of_lines_nobody_knows_tells_nothing() -> None:
+    row = CelRow(
+        kind="ATTENDEDTRANSFER", at=1, uniqueid="9.1", linkedid="9.1", channel="PJSIP/arm01-00000009", caller="", exten="",
+        context="", app="", data="", extra={"channel2_uniqueid": "9.2"},
+    )  # fmt: skip
+    assert list(CelTranslator(ChannelBook()).read([row], 2)) == []
