@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cti.journey import Instant, Journey, Leg, Stage
-from cti.journey.events import OfferEnd
-from cti.journey.model import Outcome, StageEnd
+from cti.journey.events import ConsultEnd, OfferEnd
+from cti.journey.model import Consult, Outcome, StageEnd
 from cti.journey.words import iso
 
 _OFFER_ENDS = {
@@ -21,6 +21,13 @@ _STAGE_ENDS = {
     StageEnd.GAVE_UP: "Personne n'a pu répondre à temps : la file rend l'appel",
     StageEnd.ABANDONED: "L'appelant a raccroché en attendant",
     StageEnd.MOVED: "Passé dans une autre file",
+}
+_CONSULT_ENDS = {
+    ConsultEnd.TRANSFERRED: "l'appelant est passé à l'interlocuteur",
+    ConsultEnd.RETURNED: "retour à l'appelant",
+    ConsultEnd.NO_ANSWER: "sans réponse",
+    ConsultEnd.BUSY: "occupé",
+    ConsultEnd.CALLER_GONE: "l'appelant a raccroché entre-temps",
 }
 _OUTCOMES = {
     Outcome.ANSWERED: "Fin de l'appel, répondu",
@@ -46,6 +53,8 @@ def _lines(journey: Journey) -> Iterator[tuple[Instant | None, str]]:
     yield journey.greeting_ended_at, "Fin du message d'accueil"
     for stage in journey.stages:
         yield from _stage_lines(stage)
+    for consult in journey.consults:
+        yield from _consult_lines(consult)
     for recording in journey.recordings:
         yield recording.started_at, "Enregistrement commencé"
         sound = "contrôlé" if recording.problem is None else f"en défaut : {recording.problem}"
@@ -54,6 +63,13 @@ def _lines(journey: Journey) -> Iterator[tuple[Instant | None, str]]:
         yield anomaly.at, f"Anomalie {anomaly.kind} : {anomaly.detail}"
     if journey.outcome is not None:
         yield journey.ended_at, _OUTCOMES[journey.outcome]
+
+
+def _consult_lines(consult: Consult) -> Iterator[tuple[Instant | None, str]]:
+    yield consult.started_at, f"{consult.agent} consulte le {consult.target}"
+    yield consult.answered_at, f"{consult.answered_by} répond à la consultation"
+    if consult.how is not None:
+        yield consult.ended_at, f"Consultation de {consult.agent} : {_CONSULT_ENDS[consult.how]}"
 
 
 def _stage_lines(stage: Stage) -> Iterator[tuple[Instant | None, str]]:

@@ -147,7 +147,7 @@ class PbxWatch:
     def _adopt(self, told: CatchUp, alive: Mapping[str, ChannelRow], until: Instant) -> None:
         """Channels that CEL does not know (switched off, or rotated away) say themselves whose they are."""
         for uniqueid, row in alive.items():
-            call_id = row.variables.get("SAS_CALL", "")
+            call_id = told.book.call_named(row.variables.get("SAS_CALL", ""))
             if call_id and told.book.get(uniqueid) is None:
                 channel = told.book.open(Channel(uniqueid, row.channel, until))
                 channel.call_id = call_id

@@ -50,6 +50,16 @@ class TransferVia(StrEnum):
     OTHER = "other"
 
 
+class ConsultEnd(StrEnum):
+    """How an agent's consultation for his caller ended."""
+
+    TRANSFERRED = "transferred"  #: the caller was joined to whoever was asked, or takes his place in the queue
+    RETURNED = "returned"  #: they talked, and the agent went back to his caller
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    CALLER_GONE = "caller_gone"  #: the caller hung up meanwhile
+
+
 class RouteSource(StrEnum):
     """Who decided where the call goes."""
 
@@ -179,6 +189,40 @@ class TransferAsked(CallEvent):
     target: FiliereCode
     via: TransferVia
     by: str | None = None  #: agent's endpoint, or the name of the screen's user
+    leg: str = ""  #: uniqueid of the agent's leg, when it says whose stage ends: after a consultation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultStarted(CallEvent):
+    """An agent who has this caller on the line dials somebody on his second line: a consultation, no call of its own."""
+
+    agent: AgentId
+    line: str  #: uniqueid of the second line
+    target: str  #: the number dialled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultAnswered(CallEvent):
+    """Somebody picked up the consultation; the caller does not hear him yet."""
+
+    line: str
+    agent: AgentId  #: who picked up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultRecorded(CallEvent):
+    """The PBX writes the voices of the consultation."""
+
+    line: str
+    stem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultEnded(CallEvent):
+    """The consultation is over; when the caller was passed on, his new stage follows."""
+
+    line: str
+    how: ConsultEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +299,10 @@ CALL_EVENTS: tuple[type[CallEvent], ...] = (
     AgentLeft,
     QueueGaveUp,
     TransferAsked,
+    ConsultStarted,
+    ConsultAnswered,
+    ConsultRecorded,
+    ConsultEnded,
     CallerHeld,
     CallerUnheld,
     RecordingStarted,

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from cti.journey import events as ev
 from cti.journey.changing import replace
+from cti.journey.consulting import CONSULTS, caller_gone
 from cti.journey.facts import (
     AnomalyNoted,
     CallAnswered,
@@ -260,11 +261,13 @@ def _gave_up(journey: Journey, event: ev.QueueGaveUp) -> Folded:
 
 def _transfer_asked(journey: Journey, event: ev.TransferAsked) -> Folded:
     """Explains the end of the stage in which it was asked; told late (CEL), it must not end a later one."""
-    index = max((i for i, s in enumerate(journey.stages) if s.entered_at <= event.at), default=None)
+    where = find_leg(journey, event.leg) if event.leg else None
+    told = where[0] if where is not None else None
+    index = max((i for i, s in enumerate(journey.stages) if s.entered_at <= event.at), default=None) if told is None else told
     if index is None:
         return journey, ()
     stage = journey.stages[index]
-    if stage.left_at is None:
+    if stage.left_at is None and index == len(journey.stages) - 1:
         return _close_stage(journey, event.at, StageEnd.TRANSFERRED, via=event.via), ()
     if stage.end not in (StageEnd.AGENT_HANGUP, StageEnd.MOVED):
         return journey, ()
@@ -319,7 +322,7 @@ def _ended(journey: Journey, event: ev.CallEnded) -> Folded:
     stage = journey.stage
     talked = stage is not None and stage.answered_at is not None
     after = _close_stage(journey, event.at, StageEnd.AGENT_HANGUP if talked else StageEnd.ABANDONED)
-    after = replace(after, t0=after.t0 or event.at, ended_at=event.at, cause=event.cause)
+    after = replace(caller_gone(after, event.at), t0=after.t0 or event.at, ended_at=event.at, cause=event.cause)
     return after, (CallClosed(journey.call_id, event.at, after.outcome or Outcome.ABANDONED),)
 
 
@@ -358,5 +361,6 @@ _FOLDS: Mapping[type[ev.CallEvent], Callable[[Journey, Any], Folded]] = MappingP
         ev.CallEnded: _ended,
         ev.ObservationLost: _lost,
         ev.PbxSurprised: _pbx_surprised,
+        **CONSULTS,
     }
 )

@@ -7,7 +7,7 @@ by properties and never stored twice. All durations are whole milliseconds (``wo
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cti.journey.events import OfferEnd, RouteSource, TransferVia
+from cti.journey.events import ConsultEnd, OfferEnd, RouteSource, TransferVia
 from cti.journey.states import State
 from cti.journey.words import AgentId, CallId, FiliereCode, Instant, elapsed_ms
 
@@ -109,6 +109,21 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consult:
+    """An agent's second line, dialled for the caller he holds."""
+
+    agent: AgentId
+    line: str
+    target: str  #: the number dialled
+    started_at: Instant
+    answered_at: Instant | None = None
+    answered_by: AgentId | None = None
+    ended_at: Instant | None = None
+    how: ConsultEnd | None = None
+    stem: str = ""  #: its own recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """The two files of the caller's channel."""
 
@@ -158,6 +173,8 @@ class Journey:
     dossier_id: str | None = None
     dossier_ref: str | None = None
     anomalies: tuple[Anomaly, ...] = ()
+    #: consultations held for this caller; rebuilt from the journal, no row of their own
+    consults: tuple[Consult, ...] = ()
     silent: bool = False  #: the PBX routed this call alone at least once
     quality: Quality = Quality.OBSERVED
     last_at: Instant = 0  #: the latest event folded

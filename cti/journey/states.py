@@ -7,7 +7,8 @@ offer is open, which the journey knows by its legs.
 
 Rules of the table. A row absent from it is a surprise: the fold notes an Anomaly and the state stays. An event whose row
 leads to the same state changes no state but is welcome there. ``AgentLeft`` leads away from a talk only when the last agent
-has left (a conference goes on), and ``OfferEnded`` never moves the caller. What arrives after the end (a late check of a
+has left (a conference goes on), and ``OfferEnded`` never moves the caller. A consultation moves him
+neither, until the agent joins the two: then its story is told again as his. What arrives after the end (a late check of a
 recording, a dossier number) is welcome when it tells of the past; it never reopens a call.
 
 The drawing in ``docs/`` is made from this table by ``cti.journey.drawing`` and a test keeps it current.
@@ -44,6 +45,10 @@ _NOTES = (
     ev.ObservationLost,
     ev.PbxSurprised,
     ev.ServiceSilent,
+    ev.ConsultStarted,
+    ev.ConsultAnswered,
+    ev.ConsultRecorded,
+    ev.ConsultEnded,
 )
 
 _E, _G, _W, _T, _H, _M, _X = (

@@ -32,14 +32,19 @@ def passages(journey: Journey, recording: Recording) -> tuple[Passage, ...]:
     in both.
     """
     until = _until(journey, recording)
-    found = (_passage(index, stage, recording.started_at, until) for index, stage in enumerate(journey.stages))
+    left = [0, *(stage.left_at or 0 for stage in journey.stages)]
+    found = (
+        _passage(index, stage, max(recording.started_at, left[index]), until, recording.started_at)
+        for index, stage in enumerate(journey.stages)
+    )
     return tuple(passage for passage in found if passage is not None)
 
 
-def _passage(index: int, stage: Stage, since: Instant, until: Instant) -> Passage | None:
+def _passage(index: int, stage: Stage, heard_at: Instant, until: Instant, since: Instant) -> Passage | None:
+    """``heard_at``: not before; who was asked in a consultation is not heard until the agent before him has left."""
     if stage.answered_at is None:
         return None
-    start = max(since, stage.answered_at)
+    start = max(heard_at, stage.answered_at)
     end = min(until, stage.left_at if stage.left_at is not None else until)
     if end < start:
         return None

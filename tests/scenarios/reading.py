@@ -12,6 +12,7 @@ from cti.ami.translate.catchup import CatchUp, catch_up
 from cti.ami.translate.cel import CelRow, rows_since
 from cti.journey import Journey, apply
 from cti.journey import events as ev
+from cti.journey.model import Consult
 from cti.journey.words import Instant, elapsed_ms
 
 HERE = Path(__file__).parent
@@ -111,9 +112,17 @@ def _call(journey: Journey, events: Sequence[ev.CallEvent]) -> dict[str, Any]:
         **{name: getattr(journey, name) for name in ("cause", "silent", "lost_waiting")},
         "recordings": len(journey.recordings),
         "stages": stages(journey),
+        **({"consults": [_consult(c, journey.t0) for c in journey.consults]} if journey.consults else {}),
         "anomalies": [f"{a.kind}: {a.detail}" for a in journey.anomalies],
         "events": [_plain(e, journey.t0) for e in events],
     }
+
+
+def _consult(consult: Consult, t0: Instant) -> dict[str, Any]:
+    names = ("agent", "target", "answered_by", "how")
+    moments = ("started_at", "answered_at", "ended_at")
+    told = {name.replace("_at", "_ms"): ms(getattr(consult, name), t0) for name in moments}
+    return {**{name: getattr(consult, name) for name in names}, **told, "recorded": consult.stem != ""}
 
 
 def stages(journey: Journey) -> list[dict[str, Any]]:
@@ -128,7 +137,7 @@ def ms(at: Instant | None, t0: Instant) -> float | None:
 
 
 def _plain(event: ev.Event, t0: Instant) -> dict[str, Any]:
-    left_out = ("at", "call_id", "seen", "leg", "channel", "stem")
+    left_out = ("at", "call_id", "seen", "leg", "line", "channel", "stem")
     said = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in left_out}
     return {"ms": ms(event.at, t0), "type": type(event).__name__, **said}
 

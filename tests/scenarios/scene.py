@@ -47,6 +47,8 @@ NAMES = {
     "osnp01": "Inès Moreau", "mru01": "Dr Anne Petit",
 }  # fmt: skip
 
+POSTS = {"arm01": "1001", "arm02": "1002", "amu01": "1004", "osnp01": "1011", "mru01": "1021"}
+
 
 @dataclass
 class Scene:
@@ -62,6 +64,7 @@ class Scene:
     people: list[tuple[str, SippProcess]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _actions: PbxActions | None = None
+    _link: AmiLink | None = None
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def phone(self, name: str, scenario: str) -> None:
@@ -73,6 +76,45 @@ class Scene:
         """Somebody dials; `name` of a phone makes it that phone's call."""
         port = self._port(name) if name in NAMES else free_port(socket.SOCK_DGRAM)
         return await self._play(name, scenario, port, remote=f"127.0.0.1:{self.site.ports.sip}", service=number, calls=1)
+
+    async def consult(self, name: str, number: str, scenario: str) -> SippProcess:
+        """The other line of an agent's phone dials, while a caller is on the first one."""
+        remote = f"127.0.0.1:{self.site.ports.sip}"
+        port = free_port(socket.SOCK_DGRAM)
+        return await self._play(f"{name} (2)", scenario, port, remote=remote, service=number, calls=1, extra=("-aa",))
+
+    async def press(self, name: str, line: str, other: str = "") -> None:
+        """A key on an agent's phone: SIPp hears it as an INFO within the call of the channel `line`.
+
+        With `other`, the channel of the second line, it is the transfer key: the words of RFC 3891 that name that line
+        come with it.
+        """
+        call_id, words = await self._ask(line, "CHANNEL(pjsip,call-id)"), "key"
+        if other:
+            dialog = [await self._ask(other, f"CHANNEL(pjsip,{item})") for item in ("call-id", "local_tag", "remote_tag")]
+            dialog[0] = dialog[0].replace("@", "%40")
+            words = "{}%3Bto-tag%3D{}%3Bfrom-tag%3D{}".format(*dialog)
+        head = f"INFO sip:{name}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-key\r\n"
+        rest = f"From: <sip:key@127.0.0.1>;tag=key\r\nTo: <sip:{name}@127.0.0.1>\r\nCall-ID: {call_id}\r\nCSeq: 1 INFO\r\n"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as finger:
+            text = f"{head}{rest}Subject: {words}\r\nContent-Length: 0\r\n\r\n"
+            finger.sendto(text.encode(), ("127.0.0.1", self._port(name)))
+
+    async def line(self, name: str, nth: int = 1) -> str:
+        """The channel of the nth call of that phone, from its birth on."""
+        async with asyncio.timeout(30):
+            while True:
+                self._news.clear()
+                born = [f["Channel"] for f in self.frames if f.event == "Newchannel"]
+                named = [channel for channel in born if channel.startswith(f"PJSIP/{name}-")]
+                if len(named) >= nth:
+                    return named[nth - 1]
+                await self._news.wait()
+
+    async def _ask(self, channel: str, variable: str) -> str:
+        assert self._link is not None
+        answer = await self._link.ask("Getvar", {"Channel": channel, "Variable": variable}, deadline_seconds=3.0)
+        return answer.response["Value"]
 
     async def until(self, name: str, nth: int = 1, **headers: str) -> Frame:
         """The first (or nth) event or UserEvent of that name with these headers, seen or still to come."""
@@ -145,7 +187,8 @@ async def scene(folder: Path, phones: Mapping[str, tuple[str, ...]], service: st
         Phone(n, NAMES[n], _ROLES[n.rstrip("0123456789")], f, f"sip:{n}@127.0.0.1:{free_port(socket.SOCK_DGRAM)}")
         for n, f in phones.items()
     ]
-    site = make_site(ROOT / "config", folder / "site", wanted, changes=CHANGES)
+    posts = {"agents": {"agents": {name: {"poste": POSTS[name]} for name in phones}}}
+    site = make_site(ROOT / "config", folder / "site", wanted, changes={**CHANGES, **posts})
     render_site(site, ROOT / "dialplans")
     async with SandboxAsterisk(install, site.telephony, site.pbx, machine(site)) as pbx, contextlib.AsyncExitStack() as stack:
         tone = write_tone(folder / "voice.alaw", 440.0)
@@ -153,7 +196,7 @@ async def scene(folder: Path, phones: Mapping[str, tuple[str, ...]], service: st
         await stack.enter_async_context(_service(site, service))
         await stack.enter_async_context(_linked(site, "events", played._on_frame, played._record))
         actions = await stack.enter_async_context(_linked(site, "actions", lambda frame: None, lambda frame, epoch: None))
-        played._actions = PbxActions(actions.ask)
+        played._actions, played._link = PbxActions(actions.ask), actions
         yield played
 
 

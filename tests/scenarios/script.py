@@ -21,6 +21,7 @@ class Truth:
     phase: str | None = None
     lost_waiting: str | None = None
     held: int = 0  #: how often he was put on hold
+    consults: tuple[str, ...] = ()  #: whom the agents asked for him meanwhile, and how it ended: ``amu01 transferred``
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,54 @@ async def hurried_phone_hangs_up_with_its_refer(s: Scene) -> None:
     await s.phone("arm01", transfers("arm01", s.tone, "801", then_ms=0))
     await s.phone("amu01", answers("amu01", s.tone))
     await (await s.caller("15", calls(s.tone, hangs_up_after_ms=6000))).wait(20)
+
+
+@story(Truth("answered", ("n1 arm01 transferred refer", "mg osnp01 transferred refer", "amu amu01 completed")), arm01="n1",
+       osnp01="mg", amu01="amu")  # fmt: skip
+async def requalified_mg_to_amu_by_refer(s: Scene) -> None:
+    """The OSNP finds an emergency and presses his phone's transfer key."""
+    await s.phone("arm01", transfers("arm01", s.tone, "803", after_ms=500))
+    await s.phone("osnp01", transfers("osnp01", s.tone, "801", after_ms=500))
+    await s.phone("amu01", answers("amu01", s.tone, talks_ms=1200))
+    await (await s.caller("15", calls(s.tone))).wait(30)
+
+
+@story(Truth("answered", ("n1 arm01 transferred refer", "amu amu01 transferred touche", "mg osnp01 completed")), arm01="n1",
+       osnp01="mg", amu01="amu")  # fmt: skip
+async def requalified_amu_to_mg_by_feature_code(s: Scene) -> None:
+    """No emergency after all: AMU types *803."""
+    await s.phone("arm01", transfers("arm01", s.tone, "801", after_ms=500))
+    await s.phone("amu01", answers("amu01", s.tone, then=keys("amu01", "*803", 500)))
+    await s.phone("osnp01", answers("osnp01", s.tone, talks_ms=1200))
+    await (await s.caller("15", calls(s.tone))).wait(30)
+
+
+@story(
+    Truth(
+        "answered",
+        ("n1 arm01 transferred refer", "amu amu01 transferred touche", "mru mru01 transferred refer", "mg osnp01 completed"),
+    ),
+    arm01="n1",
+    amu01="amu",
+    mru01="mru",
+    osnp01="mg",
+)
+async def requalified_doctor_to_osnp_by_refer(s: Scene) -> None:
+    """N1, AMU, the physician, and back to general practice: four filières, one call."""
+    await s.phone("arm01", transfers("arm01", s.tone, "801", after_ms=500))
+    await s.phone("amu01", answers("amu01", s.tone, then=keys("amu01", "*802", 500)))
+    await s.phone("mru01", transfers("mru01", s.tone, "803", after_ms=500))
+    await s.phone("osnp01", answers("osnp01", s.tone, talks_ms=1200))
+    await (await s.caller("15", calls(s.tone))).wait(40)
+
+
+@story(Truth("answered", ("amu amu01 transferred api", "mg osnp01 completed")), osnp01="mg", amu01="amu")
+async def requalified_amu_to_mg_from_the_screen(s: Scene) -> None:
+    """A caller of the fire service's line goes from AMU to general practice, from the screen."""
+    await s.phone("amu01", answers("amu01", s.tone))
+    await s.phone("osnp01", answers("osnp01", s.tone, talks_ms=1200))
+    caller = await s.caller("9018", calls(s.tone, "0199001801"))
+    connect = await s.until("AgentConnect", Queue="sas-amu")
+    await s.until("BridgeEnter", Channel=connect["DestChannel"])
+    await s.transfer(connect["Channel"], "mg", by="amu01")
+    await caller.wait(30)

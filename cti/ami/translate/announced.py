@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from cti.ami.frames import Frame
+from cti.ami.translate import consults
 from cti.ami.translate.channels import TWO_WITNESSES, Channel, ChannelBook, Role
 from cti.ami.translate.telephony import caller_number
 from cti.journey import events as ev
@@ -28,12 +29,19 @@ _VIAS = {via.value: via for via in ev.TransferVia}
 def user_event(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """A UserEvent of ours is read by its name; any other is somebody else's."""
     reader = _ANNOUNCED.get(frame.get("UserEvent", ""))
-    return iter(()) if reader is None else reader(book, frame, at)
+    if reader is None:
+        return iter(())
+    channel = book.get(frame.get("Uniqueid", ""))
+    if channel is not None and channel.role is Role.CONSULT and reader not in _OF_SECOND_LINES:
+        return iter(())
+    return reader(book, frame, at)
 
 
 def _arrived(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     call_id, uniqueid = frame.require("CallId"), frame.require("Uniqueid")
     channel = book.open(Channel(uniqueid, frame.get("Channel", ""), at))
+    if channel.role is Role.CONSULT:
+        return consults.named(book, channel, call_id)
     channel.role, channel.call_id = Role.CALLER, call_id
     yield ev.CallArrived(
         call_id=call_id,
@@ -48,17 +56,17 @@ def _arrived(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
     )
 
 
-def _greeting(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    call_id = frame.require("CallId")
+def _greeting(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    call_id = book.call_named(frame.require("CallId"))
     if frame.get("Step", "") == "start":
         yield ev.GreetingStarted(call_id=call_id, at=at, sound=frame.get("Sound", ""))
     else:
         yield ev.GreetingEnded(call_id=call_id, at=at)
 
 
-def _route(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+def _route(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     yield ev.CallRouted(
-        call_id=frame.require("CallId"),
+        call_id=book.call_named(frame.require("CallId")),
         at=at,
         filiere=frame.require("Filiere"),
         source=source_of(frame.get("Source", "")),
@@ -68,7 +76,7 @@ def _route(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
 
 
 def _transfer(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    call_id, target = frame.require("CallId"), frame.require("Filiere")
+    call_id, target = book.call_named(frame.require("CallId")), frame.require("Filiere")
     channel = book.get(frame.get("Uniqueid", ""))
     if channel is not None and channel.filiere == target and 0 <= at - channel.entered_at < TWO_WITNESSES:
         return  # CEL told it already, and the entry in the queue it led to
@@ -81,21 +89,26 @@ def _transfer(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event
     )
 
 
-def _queue_end(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+def _queue_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     yield ev.QueueGaveUp(
-        call_id=frame.require("CallId"),
+        call_id=book.call_named(frame.require("CallId")),
         at=at,
         filiere=frame.require("Filiere"),
         how=QUEUE_ENDS.get(frame.get("Status", ""), ev.QueueEnd.OTHER),
     )
 
 
-def _recording(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    yield ev.RecordingStarted(call_id=frame.require("CallId"), at=at, stem=frame.require("File"))
+def _recording(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    call_id, stem = book.call_named(frame.require("CallId")), frame.require("File")
+    line = book.get(frame.get("Uniqueid", ""))
+    if line is not None and line.role is Role.CONSULT:
+        yield ev.ConsultRecorded(call_id=call_id, at=at, line=line.uniqueid, stem=stem)
+        return
+    yield ev.RecordingStarted(call_id=call_id, at=at, stem=stem)
 
 
-def _secours(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    yield ev.ServiceSilent(call_id=frame.require("CallId"), at=at, reason=frame.get("Reason", ""))
+def _secours(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    yield ev.ServiceSilent(call_id=book.call_named(frame.require("CallId")), at=at, reason=frame.get("Reason", ""))
 
 
 def source_of(text: str) -> ev.RouteSource:
@@ -119,3 +132,5 @@ _ANNOUNCED: Mapping[str, Callable[[ChannelBook, Frame, Instant], Iterator[ev.Eve
         "SasSecours": _secours,
     }
 )
+#: What the dialplan says on a second line and we listen to; routes and overflows of it are no caller's.
+_OF_SECOND_LINES = (_arrived, _recording)

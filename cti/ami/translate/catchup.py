@@ -10,7 +10,7 @@ events in order, and the book. Rules:
   than it are left to the live frames, which have been waiting since the link is back.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cti.ami.translate.cel import CelRow
@@ -50,7 +50,7 @@ def catch_up(
     """
     book = ChannelBook()
     known = frozenset(journey.call_id for journey in open_calls)
-    told, born = _told(CelTranslator(book).read(rows, until), known, since - TWO_WITNESSES)
+    told, born = _told(CelTranslator(book), rows, until, known, since - TWO_WITNESSES)
     ended = {event.call_id for event in told if isinstance(event, ev.CallEnded)}
     told += [ev.ObservationLost(call_id=j.call_id, at=max(until, j.last_at), since=since, reason=reason) for j in open_calls]
     lived = {*alive, *(row.uniqueid for row in rows if row.kind == "HANGUP" and row.at > until)}
@@ -65,14 +65,14 @@ def catch_up(
 
 
 def _told(
-    events: Iterable[ev.CallEvent], known: Collection[CallId], since: Instant
+    witness: CelTranslator, rows: Sequence[CelRow], until: Instant, known: Collection[CallId], since: Instant
 ) -> tuple[list[ev.CallEvent], frozenset[CallId]]:
     """What is new in these events, and the calls born in them: all of a call born since then, the rest of a known one."""
     kept: list[ev.CallEvent] = []
     born: set[CallId] = set()
-    for event in events:
+    for event in witness.read(rows, until):
         if event.call_id in known:
-            if event.at >= since:
+            if max(event.at, witness.joined_at) >= since:
                 kept.append(event)
             continue
         if isinstance(event, ev.CallArrived) and event.at >= since:

@@ -1,8 +1,9 @@
 """Which channels exist on the PBX now, whose they are, and who is in a bridge with whom.
 
 Pure. A channel is a *caller* once the dialplan said ``SasArrived`` on it (or once a frame carried its ``SAS_CALL``), an *agent's
-leg* once a queue asked it for a caller. Everything is keyed by Asterisk's uniqueid, which survives a blind transfer and an AMI
-Redirect; names change, linkedids merge, so neither is ever a key.
+leg* once a queue asked it for a caller, a *consultation* when an agent who has a caller dials on his second line. Everything is
+keyed by Asterisk's uniqueid, which survives a blind transfer and an AMI Redirect; names change, linkedids merge, so neither is
+ever a key.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
     CALLER = "caller"
     AGENT = "agent"
+    CONSULT = "consult"  #: the second line of an agent who has a caller
 
 
 @dataclass(slots=True)
@@ -41,8 +43,10 @@ class Channel:
     bridge: str | None = None
     answered: bool = False
     refusal: OfferEnd | None = None  #: why a phone hung up by itself before it was answered
+    answered_at: Instant = 0  #: of a consulted phone
     joined: bool = False
     over: bool = False  #: an agent's leg whose part in the call has ended
+    asked_by: str = ""  #: of a consulted phone, the second line that asks; of a second line, the agent's first one
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class ChannelBook:
 
     channels: dict[str, Channel] = field(default_factory=dict)
     bridges: dict[str, set[str]] = field(default_factory=dict)
+    aliases: dict[CallId, CallId] = field(default_factory=dict)  #: a consultation's own identity -> the caller's call
+    joined: dict[str, CallId] = field(default_factory=dict)  #: second lines that were joined to their caller, gone or not
 
     def open(self, channel: Channel) -> Channel:
         """A channel was created (or found alive at a snapshot); the first sight of it stays."""
@@ -83,6 +89,9 @@ class ChannelBook:
         channel = self.channels.pop(uniqueid, None)
         if channel is not None:
             self.leave(channel)
+            if (self.aliases or self.joined) and channel.role is Role.CALLER:
+                self.aliases = {name: call for name, call in self.aliases.items() if call != channel.call_id}
+                self.joined = {line: call for line, call in self.joined.items() if call != channel.call_id}
         return channel
 
     def together(self, channel: Channel, role: Role) -> list[Channel]:
@@ -97,10 +106,16 @@ class ChannelBook:
         """The live channel of that call's caller."""
         return next((c for c in self.channels.values() if c.role is Role.CALLER and c.call_id == call_id), None)
 
+    def call_named(self, call_id: CallId) -> CallId:
+        """The call that this identity means: a consultation's means its caller's."""
+        return self.aliases.get(call_id, call_id)
+
     def clear(self) -> None:
         """Forget everything: the PBX was restarted, or a snapshot follows."""
         self.channels.clear()
         self.bridges.clear()
+        self.aliases.clear()
+        self.joined.clear()
 
 
 def endpoint_of(interface: str) -> AgentId:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 
 from cti.ami.frames import Frame
+from cti.ami.translate import consults
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
 from cti.journey import events as ev
 from cti.journey.words import CallId, FiliereCode, Instant
@@ -50,7 +51,8 @@ def call_of(book: ChannelBook, frame: Frame, prefix: str = "") -> CallId | None:
     channel = book.get(frame.get(prefix + "Uniqueid", ""))
     if channel is not None and channel.call_id is not None:
         return channel.call_id
-    return frame.assignments(prefix + "ChanVariable").get("SAS_CALL") or None
+    named = frame.assignments(prefix + "ChanVariable").get("SAS_CALL")
+    return book.call_named(named) if named else None
 
 
 def caller_channel(book: ChannelBook, frame: Frame, at: Instant) -> Channel | None:
@@ -60,7 +62,7 @@ def caller_channel(book: ChannelBook, frame: Frame, at: Instant) -> Channel | No
     if channel is not None and channel.role is Role.CALLER:
         return channel
     call_id = call_of(book, frame)
-    if call_id is None or (channel is not None and channel.role is Role.AGENT):
+    if call_id is None or (channel is not None and channel.role is not Role.UNKNOWN):
         return None
     channel = book.open(Channel(uniqueid, frame.get("Channel", ""), at))
     channel.role, channel.call_id = Role.CALLER, call_id
@@ -87,6 +89,8 @@ def leg_over(channel: Channel, at: Instant, how: ev.OfferEnd = ev.OfferEnd.CANCE
     if channel.over or channel.call_id is None:
         return
     channel.over = True
+    if channel.asked_by:
+        return  # it was asked by a second line, whose end is told
     if channel.answered or channel.joined:
         yield ev.AgentLeft(call_id=channel.call_id, at=at, agent=channel.agent, leg=channel.uniqueid)
         return
@@ -102,8 +106,8 @@ def joined(leg: Channel, at: Instant) -> Iterator[ev.CallEvent]:
 
 
 def newchannel(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    """A channel is born; whose it is comes later."""
-    book.open(
+    """A channel is born; whose it is comes later, unless it is an agent's second line or a phone that this one asks."""
+    channel = book.open(
         Channel(
             frame.require("Uniqueid"),
             frame.require("Channel"),
@@ -113,7 +117,7 @@ def newchannel(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Even
             caller=frame.get("CallerIDNum", ""),
         )
     )
-    return iter(())
+    return consults.begins(book, channel, frame.get("Linkedid", ""))
 
 
 def rename(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
@@ -132,6 +136,8 @@ def hangup(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     cause = frame.get("Cause", "0")
     if channel.role is Role.AGENT:
         yield from leg_over(channel, at)
+    elif channel.role is Role.CONSULT:
+        yield from consults.ends(channel, at)
     elif channel.call_id is not None:
         for agent in book.together(channel, Role.AGENT):
             yield from leg_over(agent, at)
@@ -144,6 +150,9 @@ def hangup(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
 def join(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """The caller waits in a queue."""
     filiere = filiere_of(frame.require("Queue"))
+    line = book.get(frame.require("Uniqueid"))
+    if line is not None and line.role is Role.CONSULT and filiere is not None:
+        return consults.waits(line, filiere, at)
     caller = caller_channel(book, frame, at)
     if filiere is None or caller is None or caller.call_id is None:
         return
@@ -155,6 +164,11 @@ def join(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
 def agent_called(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """A queue asks one agent's phone."""
     filiere = filiere_of(frame.require("Queue"))
+    line = book.get(frame.require("Uniqueid"))
+    if line is not None and line.role is Role.CONSULT:
+        leg = book.open(Channel(frame.require("DestUniqueid"), frame.get("DestChannel", ""), at))
+        yield from consults.asked(leg, line, endpoint_of(frame.require("Interface")), at)
+        return
     caller = caller_channel(book, frame, at)
     if filiere is None or caller is None or caller.call_id is None:
         return
@@ -170,14 +184,19 @@ def dial_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
     if leg is None or leg.role is not Role.AGENT or leg.call_id is None or leg.over or leg.answered:
         return
     status = frame.require("DialStatus")
+    if status == "ANSWER" and leg.asked_by:
+        yield from consults.answered(book, leg, at)
+        return
     if status == "ANSWER":
         leg.answered = True
         yield ev.AgentAnswered(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid, filiere=leg.filiere or None)
         return
-    leg.over = True
     how = OFFER_ENDS.get(status, ev.OfferEnd.UNREACHABLE)
     if how is ev.OfferEnd.NO_ANSWER and leg.refusal is not None:
         how = leg.refusal
+    if leg.asked_by:
+        return consults.refused(book, leg, how)
+    leg.over = True
     yield ev.OfferEnded(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid, how=how)
 
 
@@ -195,11 +214,16 @@ def bridge_enter(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Ev
     if channel is None:
         return
     book.enter(channel, frame.require("BridgeUniqueid"))
-    if channel.role is Role.AGENT and book.together(channel, Role.CALLER):
-        yield from joined(channel, at)
-    elif channel.role is Role.CALLER:
-        for agent in book.together(channel, Role.AGENT):
-            yield from joined(agent, at)
+    yield from in_one_bridge(book, channel, at)
+
+
+def in_one_bridge(book: ChannelBook, channel: Channel, at: Instant) -> Iterator[ev.CallEvent]:
+    """Who hears whom, now that this channel is in a bridge."""
+    agents = [channel] if channel.role is Role.AGENT and book.together(channel, Role.CALLER) else []
+    if channel.role is Role.CALLER:
+        agents = book.together(channel, Role.AGENT)
+    for agent in agents:
+        yield from consults.entered_a_bridge(book, agent, at) if agent.asked_by else joined(agent, at)
 
 
 def bridge_leave(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
@@ -226,7 +250,16 @@ def hold(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
 
 
 def attended(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    """Consultation transfers are told as a surprise, so that nothing of them is silent."""
+    """The agent joined his two lines; one that is no consultation we know is told as a surprise, so that nothing is silent."""
+    lines = [frame.get(side + "TransfererUniqueid", "") for side in ("Second", "Orig")]
+    if any(line in book.joined for line in lines):
+        return
+    transferers = (book.get(line) for line in lines)
+    line = next((c for c in transferers if c is not None and c.role is Role.CONSULT), None)
+    if line is not None:
+        if frame.get("Result", "Success") == "Success" and frame.get("DestType", "") != "Fail":
+            yield from consults.joined_to_caller(book, line, at)
+        return
     call_id = call_of(book, frame, "OrigTransferer") or call_of(book, frame, "SecondTransferer")
     if call_id is not None:
         detail = f"attended transfer {frame.get('DestType', '')} {frame.get('DestApp', '')}".strip()

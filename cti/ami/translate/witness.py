@@ -16,10 +16,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from cti.ami.translate import consults
 from cti.ami.translate.announced import priority_of, source_of
 from cti.ami.translate.cel import CelRow
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
-from cti.ami.translate.telephony import ENTRY_CONTEXT, caller_number, filiere_of, joined, leg_over, refusal, unnamed
+from cti.ami.translate.telephony import (
+    ENTRY_CONTEXT,
+    caller_number,
+    filiere_of,
+    in_one_bridge,
+    leg_over,
+    refusal,
+    unnamed,
+)
 from cti.journey import events as ev
 from cti.journey.words import CallId, FiliereCode, Instant
 
@@ -57,6 +66,8 @@ class CelTranslator:
         self._ways: dict[CallId, _Way] = {}
         self._turned_away: frozenset[tuple[str, Instant]] = frozenset()
         self._settled: Mapping[str, Sequence[Instant]] = {}
+        #: when the row being read says that a caller was joined to whoever an agent had asked: its events tell older things
+        self.joined_at: Instant = 0
 
     def read(self, rows: Sequence[CelRow], until: Instant) -> Iterator[ev.CallEvent]:
         """The events of the rows up to `until`, marked ``Seen.CEL``, in the order of the rows that settle them.
@@ -66,6 +77,7 @@ class CelTranslator:
         self._turned_away = _turned_away(rows)
         self._settled = _settled(rows)
         for row in rows:
+            self.joined_at = 0
             reader = _READERS.get(row.kind) if row.at <= until else _YOUNGER.get(row.kind)
             for event in reader(self, row) if reader is not None else ():
                 yield replace(event, seen=ev.Seen.CEL)
@@ -75,7 +87,8 @@ class CelTranslator:
         channel = self._book.open(
             Channel(row.uniqueid, row.channel, row.at, context=row.context, exten=row.exten, caller=row.caller)
         )
-        call_id = self._calls.get(row.linkedid)
+        yield from consults.begins(self._book, channel, row.linkedid)
+        call_id = None if row.channel.startswith("Local/") else self._calls.get(row.linkedid)
         caller = self._book.caller_of(call_id) if call_id is not None else None
         if call_id is None or caller is None or channel.role is not Role.UNKNOWN or row.uniqueid == row.linkedid:
             return
@@ -89,6 +102,8 @@ class CelTranslator:
         if not call_id:
             return
         channel = self._book.open(Channel(row.uniqueid, row.channel, row.at))
+        if channel.role is Role.CONSULT:
+            return consults.named(self._book, channel, call_id)
         channel.role, channel.call_id = Role.CALLER, call_id
         self._calls[row.linkedid] = call_id
         yield ev.CallArrived(
@@ -105,14 +120,18 @@ class CelTranslator:
     def recording(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """The PBX began to write the voice."""
         call_id, stem = row.words(2)
-        if call_id:
-            yield ev.RecordingStarted(call_id=call_id, at=row.at, stem=stem)
+        line = self._second_line(row)
+        if line is not None and line.call_id is not None:
+            yield ev.ConsultRecorded(call_id=line.call_id, at=row.at, line=line.uniqueid, stem=stem)
+        elif call_id:
+            yield ev.RecordingStarted(call_id=self._book.call_named(call_id), at=row.at, stem=stem)
 
     def route(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """The call goes to a filière; what became of the filière before is settled here."""
         call_id, filiere, source, priority = row.words(4)
-        if not call_id:
+        if not call_id or self._second_line(row) is not None:
             return
+        call_id = self._book.call_named(call_id)
         concluded = ev.RouteSource.SECOURS
         for event in self._settle(row):
             concluded = ev.RouteSource.TRANSFERT if isinstance(event, ev.TransferAsked) else ev.RouteSource.DEBORDEMENT
@@ -122,13 +141,14 @@ class CelTranslator:
 
     def younger_route(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """A route younger than the interval: only what it says of a queue that the caller had left within it."""
-        way = self._ways.get(row.words(1)[0])
-        if way is not None and (way.left_at is not None or way.referred is not None):
+        way = self._ways.get(self._book.call_named(row.words(1)[0]))
+        if way is not None and self._second_line(row) is None and (way.left_at is not None or way.referred is not None):
             yield from self._settle(row)
 
     def _settle(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """Why the caller left his latest queue, now that he is routed again."""
         call_id, filiere, source = row.words(3)
+        call_id = self._book.call_named(call_id)
         way = self._ways.pop(call_id, None) or _Way()
         if way.referred is not None:
             at, by = way.referred
@@ -144,6 +164,9 @@ class CelTranslator:
         channel = self._book.get(row.uniqueid)
         arguments = [*row.data.split(","), "", "", "", ""]
         filiere = filiere_of(arguments[0])
+        line = self._second_line(row)
+        if row.app == "Queue" and line is not None and filiere is not None:
+            return consults.waits(line, filiere, row.at)
         if row.app != "Queue" or channel is None or channel.role is not Role.CALLER or filiere is None:
             return
         call_id = channel.call_id or ""
@@ -166,6 +189,9 @@ class CelTranslator:
         leg = self._book.get(row.uniqueid)
         if leg is None or leg.role is not Role.AGENT or leg.call_id is None or leg.answered or leg.over:
             return
+        if leg.asked_by:
+            yield from consults.answered(self._book, leg, row.at)
+            return
         leg.answered = True
         way = self._ways.get(leg.call_id)
         if way is not None:
@@ -181,18 +207,16 @@ class CelTranslator:
         if channel is None or not bridge:
             return
         self._book.enter(channel, bridge)
-        if channel.role is Role.AGENT and self._book.together(channel, Role.CALLER):
-            yield from joined(channel, row.at)
-        elif channel.role is Role.CALLER:
-            for agent in self._book.together(channel, Role.AGENT):
-                yield from joined(agent, row.at)
+        yield from self._joined(in_one_bridge(self._book, channel, row.at), row.at)
 
     def exit(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """A channel left a bridge: the talk between the two is over."""
         channel = self._book.get(row.uniqueid)
         if channel is None:
             return
-        agents = [channel] if channel.role is Role.AGENT else self._book.together(channel, Role.AGENT)
+        agents = [channel] if channel.role is Role.AGENT else []
+        if channel.role is Role.CALLER:
+            agents = self._book.together(channel, Role.AGENT)
         for agent in agents:
             if agent.joined:
                 yield from leg_over(agent, row.at)
@@ -206,7 +230,12 @@ class CelTranslator:
         told = row.extra.get("hangupcause", "0")
         cause = int(told) if told.isascii() and told.isdigit() else 0
         if channel.role is Role.AGENT:
-            yield from leg_over(channel, row.at, refusal(told) or self._how(row))
+            how = refusal(told) or self._how(row, channel)
+            if channel.asked_by and not channel.answered:
+                consults.refused(self._book, channel, how)
+            yield from leg_over(channel, row.at, how)
+        elif channel.role is Role.CONSULT:
+            yield from consults.ends(channel, row.at)
         elif channel.call_id is not None:
             for agent in self._book.together(channel, Role.AGENT):
                 yield from leg_over(agent, row.at)
@@ -223,12 +252,40 @@ class CelTranslator:
             way.referred = (row.at, channel.agent or None)
         return iter(())
 
+    def attended(self, row: CelRow) -> Iterator[ev.CallEvent]:
+        """The agent joined his two lines."""
+        names = (row.extra.get("channel2_uniqueid", ""), row.uniqueid)
+        line = next((c for c in map(self._book.get, names) if c is not None and c.role is Role.CONSULT), None)
+        if line is not None:
+            yield from self._joined(consults.joined_to_caller(self._book, line, row.at), row.at)
+
+    def _joined(self, events: Iterator[ev.CallEvent], at: Instant) -> Iterator[ev.CallEvent]:
+        """Tell them; a caller who was joined to a consultation is on its way from then on."""
+        for event in events:
+            if isinstance(event, ev.ConsultEnded):
+                self.joined_at = at
+            if isinstance(event, ev.QueueEntered):
+                self._ways[event.call_id] = _Way(event.filiere, event.at)
+            if isinstance(event, ev.AgentAnswered):
+                self._ways[event.call_id].talked = True
+            yield event
+
+    def _second_line(self, row: CelRow) -> Channel | None:
+        channel = self._book.get(row.uniqueid)
+        return channel if channel is not None and channel.role is Role.CONSULT else None
+
     def _way(self, row: CelRow) -> _Way | None:
         channel = self._book.get(row.uniqueid)
-        return self._ways.get(channel.call_id or "") if channel is not None else None
+        if channel is None or channel.role is Role.CONSULT:
+            return None
+        return self._ways.get(channel.call_id or "")
 
-    def _how(self, row: CelRow) -> ev.OfferEnd:
-        settled = any(abs(at - row.at) < _TOGETHER for at in self._settled.get(row.linkedid, ()))
+    def _how(self, row: CelRow, leg: Channel) -> ev.OfferEnd:
+        moments = list(self._settled.get(row.linkedid, ()))
+        for linkedid, call_id in self._calls.items():
+            if call_id == leg.call_id and linkedid != row.linkedid:  # asked by an agent's second line
+                moments += self._settled.get(linkedid, ())
+        settled = any(abs(at - row.at) < _TOGETHER for at in moments)
         return ev.OfferEnd.CANCELLED if settled else ev.OfferEnd.NO_ANSWER
 
 
@@ -271,6 +328,7 @@ _READERS: Mapping[str, Callable[[CelTranslator, CelRow], Iterator[ev.CallEvent]]
         "BRIDGE_EXIT": CelTranslator.exit,
         "HANGUP": CelTranslator.hangup,
         "BLINDTRANSFER": CelTranslator.transfer,
+        "ATTENDEDTRANSFER": CelTranslator.attended,
     }
 )
 #: Of rows younger than the interval.

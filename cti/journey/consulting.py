@@ -1,0 +1,78 @@
+"""The fold of consultations: what an agent does on his second line, beside the story of the caller he holds.
+
+Nothing here moves the caller or his stages: when he is passed on, ordinary events tell it. A consultation whose beginning was not
+seen has nothing to be told of, and a repeat changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from cti.journey import events as ev
+from cti.journey.changing import replace
+from cti.journey.model import Consult, Journey
+from cti.journey.words import Instant
+
+
+def _with(journey: Journey, line: str, **changes: Any) -> Journey:
+    """The consultation on that line, changed while it goes on."""
+    for index, consult in enumerate(journey.consults):
+        if consult.line == line and consult.ended_at is None:
+            consults = list(journey.consults)
+            consults[index] = replace(consult, **changes)
+            return replace(journey, consults=tuple(consults))
+    return journey
+
+
+def _started(journey: Journey, event: ev.ConsultStarted) -> tuple[Journey, tuple[()]]:
+    if any(consult.line == event.line for consult in journey.consults):
+        return journey, ()
+    consult = Consult(agent=event.agent, line=event.line, target=event.target, started_at=event.at)
+    return replace(journey, consults=(*journey.consults, consult)), ()
+
+
+def _answered(journey: Journey, event: ev.ConsultAnswered) -> tuple[Journey, tuple[()]]:
+    if any(consult.line == event.line and consult.answered_at is not None for consult in journey.consults):
+        return journey, ()
+    return _with(journey, event.line, answered_at=event.at, answered_by=event.agent), ()
+
+
+def _recorded(journey: Journey, event: ev.ConsultRecorded) -> tuple[Journey, tuple[()]]:
+    if any(consult.line == event.line and consult.stem == event.stem for consult in journey.consults):
+        return journey, ()
+    return _with(journey, event.line, stem=event.stem), ()
+
+
+def _ended(journey: Journey, event: ev.ConsultEnded) -> tuple[Journey, tuple[()]]:
+    return _with(journey, event.line, ended_at=event.at, how=event.how), ()
+
+
+def retold(journey: Journey, events: Iterable[ev.CallEvent]) -> Journey:
+    """A journey that was written without its consultations, with those that its journal tells."""
+    for event in events:
+        fold = CONSULTS.get(type(event))
+        if fold is not None and (journey.ended_at is None or event.at <= journey.ended_at):
+            journey = fold(journey, event)[0]
+    return journey if journey.ended_at is None else caller_gone(journey, journey.ended_at)
+
+
+def caller_gone(journey: Journey, at: Instant) -> Journey:
+    """The caller hung up: what agents still say on their second lines is no longer about a caller on the line."""
+    if all(consult.ended_at is not None for consult in journey.consults):
+        return journey
+    ended = (
+        consult if consult.ended_at is not None else replace(consult, ended_at=at, how=ev.ConsultEnd.CALLER_GONE)
+        for consult in journey.consults
+    )
+    return replace(journey, consults=tuple(ended))
+
+
+#: One function per kind of event, for the fold's table.
+CONSULTS: Mapping[type[ev.CallEvent], Callable[[Journey, Any], tuple[Journey, tuple[()]]]] = MappingProxyType(
+    {
+        ev.ConsultStarted: _started,
+        ev.ConsultAnswered: _answered,
+        ev.ConsultRecorded: _recorded,
+        ev.ConsultEnded: _ended,
+    }
+)

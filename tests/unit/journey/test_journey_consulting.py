@@ -1,0 +1,87 @@
+"""Consultations in the core: beside the caller's story, moving neither him nor his stages."""
+
+from journey_stories import at, event, fold, talking
+
+from cti.journey import Journey, Outcome, State
+from cti.journey import events as ev
+from cti.journey.consulting import retold
+from cti.journey.model import StageEnd
+
+STARTED = event(ev.ConsultStarted, 20)
+ANSWERED = event(ev.ConsultAnswered, 24)
+RECORDED = event(ev.ConsultRecorded, 20.1)
+RETURNED = event(ev.ConsultEnded, 30)
+STORY = (STARTED, RECORDED, ANSWERED, RETURNED)
+
+
+def test_a_consultation_is_kept_whole_and_moves_nobody() -> None:
+    before = talking()
+    journey = fold(*STORY, journey=before)
+    (consult,) = journey.consults
+    assert (consult.agent, consult.target, consult.answered_by, consult.how) == ("arm01", "801", "amu01", ev.ConsultEnd.RETURNED)
+    assert (consult.started_at, consult.answered_at, consult.ended_at) == (at(20), at(24), at(30))
+    assert consult.stem == "a/c"
+    assert (journey.state, journey.stages, journey.anomalies) == (before.state, before.stages, ())
+
+
+def test_told_twice_it_is_the_same() -> None:
+    once = fold(*STORY, journey=talking())
+    assert fold(*STORY, journey=once).consults == once.consults
+    assert fold(*(one for one in STORY for _ in range(2)), journey=talking()) == once
+
+
+def test_one_whose_beginning_was_not_seen_tells_nothing() -> None:
+    assert fold(ANSWERED, RECORDED, RETURNED, journey=talking()).consults == ()
+
+
+def test_two_consultations_for_one_caller_are_two() -> None:
+    second = event(ev.ConsultStarted, 40, line="line-2", target="1021")
+    busy = event(ev.ConsultEnded, 42, line="line-2", how=ev.ConsultEnd.BUSY)
+    journey = fold(*STORY, second, busy, journey=talking())
+    assert [(c.target, c.how) for c in journey.consults] == [("801", "returned"), ("1021", "busy")]
+
+
+def test_the_caller_s_hang_up_ends_it() -> None:
+    journey = fold(STARTED, ANSWERED, event(ev.CallEnded, 26, cause=16), RETURNED, journey=talking())
+    assert (journey.consults[0].ended_at, journey.consults[0].how) == (at(26), ev.ConsultEnd.CALLER_GONE)
+    assert journey.anomalies == ()
+    over = fold(*STORY, event(ev.CallEnded, 50, cause=16), journey=talking())
+    assert over.consults[0].how is ev.ConsultEnd.RETURNED
+
+
+def test_the_journal_gives_back_what_the_rows_do_not_hold() -> None:
+    for more in ((), (event(ev.CallEnded, 26, cause=16),), (event(ev.CallEnded, 50, cause=16),)):
+        story = sorted((*STORY, *more), key=lambda one: one.at)
+        journey = fold(*story, journey=talking())
+        bare = fold(*more, journey=talking())
+        assert retold(bare, story).consults == journey.consults
+
+
+def test_joined_to_whoever_was_asked_the_caller_has_a_stage_of_its_own_wait() -> None:
+    leg = {"agent": "amu01", "leg": "leg-2"}
+    journey = fold(
+        STARTED,
+        ANSWERED,
+        event(ev.AgentLeft, 33),
+        event(ev.ConsultEnded, 33, how=ev.ConsultEnd.TRANSFERRED),
+        event(ev.TransferAsked, 33, target="amu", via=ev.TransferVia.REFER, leg="leg-1"),
+        event(ev.CallRouted, 21, filiere="amu", source=ev.RouteSource.TRANSFERT, motif="consultation"),
+        event(ev.QueueEntered, 21, filiere="amu"),
+        event(ev.AgentOffered, 21.5, filiere="amu", **leg),
+        event(ev.AgentAnswered, 24, filiere="amu", **leg),
+        event(ev.AgentJoined, 33, **leg),
+        journey=talking(),
+    )
+    first, second = journey.stages
+    assert (first.end, first.left_at) == (StageEnd.TRANSFERRED, at(33))
+    assert (second.filiere, second.wait_ms, second.agent, second.motif) == ("amu", 3000, "amu01", "consultation")
+    assert (journey.state, journey.answered_by, journey.anomalies) == (State.TALKING, "arm01", ())
+    again = event(ev.TransferAsked, 33, target="amu", via=ev.TransferVia.REFER, leg="leg-1")
+    assert fold(again, journey=journey).stages == journey.stages, "told late, it ends the stage it speaks of and no other"
+    assert fold(event(ev.CallEnded, 60, cause=16), journey=journey).outcome is Outcome.ANSWERED
+
+
+def test_a_transfer_of_a_leg_nobody_knows_ends_the_stage_in_which_it_was_asked() -> None:
+    asked = event(ev.TransferAsked, 33, target="amu", via=ev.TransferVia.REFER, leg="leg-9")
+    assert fold(asked, journey=talking()).stages[0].end is StageEnd.TRANSFERRED
+    assert fold(asked, journey=Journey(call_id="call-1")).stages == ()
