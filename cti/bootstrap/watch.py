@@ -5,14 +5,14 @@ gives the same numbers. While a catch-up runs, live frames wait in a buffer and 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from cti.ami.actions import MemberRow, PbxActions
+from cti.ami.actions import ChannelRow, MemberRow, PbxActions
 from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkState, LinkTime
 from cti.ami.frames import AmiError, Frame
 from cti.ami.sessions import SessionJournal
@@ -30,6 +30,10 @@ log = structlog.get_logger(__name__)
 
 #: CEL is read from this long before the oldest open call, so that its first rows are there (microseconds).
 _BEFORE = 2_000_000
+#: Between two tries at a snapshot that the PBX was too slow to give.
+_RETRY_SECONDS = 1.0
+_REASON = "liaison PBX perdue ou service arrêté"
+_SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class PbxWatch:
         journal: SessionJournal,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         last_seen_at: Instant | None,
+        caught_up: Callable[[Instant, Instant], None] = lambda since, until: None,
     ) -> None:
         self.translator = Translator()
         self.link = AmiLink(
@@ -69,6 +74,11 @@ class PbxWatch:
         self._number = 0
         self._last_at: Instant | None = last_seen_at
         self._waiting: list[tuple[str, int, Frame]] | None = []
+        self._caught_up = caught_up
+        self._epoch: Instant = 0  # of the connection in use: a catch-up begun on another one is void
+        self._up_at: Instant = 0
+        self._pbx_started: str | None = None
+        self._wait = time.wait
 
     @property
     def last_frame_at(self) -> Instant | None:
@@ -97,10 +107,13 @@ class PbxWatch:
             self._pipeline.submit(events, session, number)
 
     def _on_up(self, info: LinkInfo) -> None:
+        self._epoch = info.epoch
+        self._up_at = self._clock()
         self._spawn(self._resume(info))
 
     def _on_down(self, reason: str) -> None:
         self.up = False
+        self._epoch = 0
         self._waiting = []
         self._pipeline.submit([LinkDown(at=self._clock(), reason=reason)])
 
@@ -108,47 +121,92 @@ class PbxWatch:
 
     async def _resume(self, info: LinkInfo) -> None:
         """Look at what is there, read what happened meanwhile, then let the live frames go on."""
+        while info.epoch == self._epoch:
+            try:
+                if await self._catch_up(info):
+                    return
+            except AmiError as trouble:
+                # A lost link ends this by its epoch; a slow PBX is asked again, for the frames of its calls are waiting here.
+                log.warning("catch_up_interrupted", error=str(trouble))
+                await self._wait(asyncio.Event(), _RETRY_SECONDS)
+            except Exception:
+                # A bug of ours in telling the past must not end the service that routes the callers of now.
+                log.exception("catch_up_failed")
+                await self._wait(asyncio.Event(), _RETRY_SECONDS)
+
+    async def _catch_up(self, info: LinkInfo) -> bool:
+        """One try; False when the link was lost meanwhile, so that what was read is void.
+
+        Raises:
+            AmiError: the PBX did not give its snapshot.
+        """
         actions = PbxActions(self.link.ask)
         until = self._clock()  # before the snapshot: whatever is born after it is told by live frames
-        try:
-            queues = await actions.queue_status()
-            channels = await actions.status(variables=["SAS_CALL"])
-        except AmiError as trouble:
-            log.warning("catch_up_interrupted", error=str(trouble))
-            return  # the link is gone again: its next coming starts anew
+        queues = await actions.queue_status()
+        channels = await actions.status(variables=["SAS_CALL"])
         since = self._last_at if self._last_at is not None else until - self._settings.history_us
         open_calls = self._pipeline.live()
         first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
         rows, troubles = await asyncio.to_thread(self._rows, first)
+        if info.epoch != self._epoch or self.link.state is not LinkState.UP:
+            return False
         alive = {row.uniqueid: row for row in channels}
-        told = catch_up(rows, alive.keys(), open_calls, since, until, "liaison PBX perdue ou service arrêté")
-        if self.link.state is not LinkState.UP:
-            return
+        started_at = self._restarted(info, since)
+        told = catch_up(rows, alive.keys(), open_calls, since, until, _REASON, started_at)
         self._apply(info, told, since, until)
+        self._adopt(alive, told, until)
+        self._pipeline.submit([LinkUp(at=until, pbx_started_at=started_at)])
+        self._pipeline.submit([seen for row in queues.members if (seen := _seen(row, until)) is not None])
+        waiting, self._waiting = self._waiting or [], None
+        self.up = True
+        self._pbx_started = info.pbx_started
+        for session, number, frame in waiting:
+            self._read(session, number, frame)
+        log.info(
+            "pbx_watched",
+            calls=len(told.touched),
+            rows=len(rows),
+            waited=len(waiting),
+            restarted=started_at is not None,
+            took_ms=(self._clock() - until) // 1000,
+            troubles=troubles[:5],
+        )
+        self._caught_up(since, until)
+        return True
+
+    def _restarted(self, info: LinkInfo, since: Instant) -> Instant | None:
+        """When the PBX was started, if that was after we last saw it.
+
+        Two witnesses, each of whole seconds: the date it gives (compared with the last connection's) and how long it has been up.
+        """
+        if info.uptime_seconds is None or (info.pbx_started is not None and info.pbx_started == self._pbx_started):
+            return None
+        started_at = self._up_at - info.uptime_seconds * _SECOND_US
+        return started_at if since < started_at else None
+
+    def _adopt(self, alive: Mapping[str, ChannelRow], told: CatchUp, until: Instant) -> None:
+        """Channels that CEL does not know (switched off, or rotated away): the channel itself says whose it is."""
         for uniqueid, row in alive.items():
             call_id = row.variables.get("SAS_CALL", "")
             if call_id and told.book.get(uniqueid) is None:
-                # CEL does not know it (switched off, or rotated away): the channel itself says whose it is.
                 channel = told.book.open(Channel(uniqueid, row.channel, until))
                 channel.call_id = call_id
                 channel.role = Role.CALLER if row.uniqueid == row.linkedid else Role.AGENT
                 channel.agent = "" if channel.role is Role.CALLER else endpoint_of(row.channel)
-        self._pipeline.submit([LinkUp(at=until)])
-        self._pipeline.submit([seen for row in queues.members if (seen := _seen(row, until)) is not None])
-        waiting, self._waiting = self._waiting or [], None
-        self.up = True
-        for session, number, frame in waiting:
-            self._read(session, number, frame)
-        log.info("pbx_watched", calls=len(told.touched), rows=len(rows), waited=len(waiting), troubles=troubles[:5])
 
     def _rows(self, first: Instant) -> tuple[list[CelRow], list[str]]:
         troubles: list[str] = []
-        return list(rows_since(self._settings.cel, first, troubles)), troubles
+        try:
+            return list(rows_since(self._settings.cel, first, troubles)), troubles
+        except OSError as trouble:
+            # The calls of now matter more than the log of then: what it held stays uncertain.
+            log.error("cel_unreadable", error=str(trouble))  # noqa: TRY400 - the path says it all
+            return [], [str(trouble)]
 
     def _apply(self, info: LinkInfo, told: CatchUp, since: Instant, until: Instant) -> None:
         self.translator.book = told.book
         if told.touched:
-            self._pipeline.gap(Gap(since=since, until=until, reason="liaison PBX perdue ou service arrêté"))
+            self._pipeline.gap(Gap(since=since, until=until, reason=_REASON))
         for number, event in enumerate(told.events):
             self._pipeline.submit([event], f"cel:{info.epoch}", number)
 
