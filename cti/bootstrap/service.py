@@ -99,8 +99,7 @@ class Service:
         journal = SessionJournal(_journal(settings), word.say)
         journal.start()
         reconciler = Reconciler(settings, store, pipeline.written, now, spawn)
-        last_at = await store_thread(store.reading.last_at)
-        watch = _watch(settings, pipeline, journal, spawn, last_at, reconciler)
+        watch = _watch(settings, pipeline, journal, spawn, await store_thread(store.reading.last_at), reconciler)
         actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
         links = [spawn(watch.link.run()), spawn(actions.run())]
         spool = spawn(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())

@@ -146,8 +146,8 @@ class PbxWatch:
         channels = await actions.status(variables=["SAS_CALL"])
         since = self._last_at if self._last_at is not None else until - self._settings.history_us
         open_calls = self._pipeline.live()
-        first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
-        rows, troubles = await asyncio.to_thread(self._rows, first)
+        oldest = min([since, *(j.t0 for j in open_calls if j.t0)])
+        rows, troubles = await asyncio.to_thread(self._rows, oldest - _BEFORE)
         if info.epoch != self._epoch or self.link.state is not LinkState.UP:
             return False
         alive = {row.uniqueid: row for row in channels}
@@ -171,7 +171,7 @@ class PbxWatch:
             took_ms=(self._clock() - until) // 1000,
             troubles=troubles[:5],
         )
-        self._caught_up(since, until)
+        self._caught_up(oldest, until)
         return True
 
     def _restarted(self, info: LinkInfo, since: Instant) -> Instant | None:
@@ -179,7 +179,9 @@ class PbxWatch:
 
         Two witnesses, each of whole seconds: the date it gives (compared with the last connection's) and how long it has been up.
         """
-        if info.uptime_seconds is None or (info.pbx_started is not None and info.pbx_started == self._pbx_started):
+        if self._last_at is None or info.uptime_seconds is None:
+            return None
+        if info.pbx_started is not None and info.pbx_started == self._pbx_started:
             return None
         started_at = self._up_at - info.uptime_seconds * _SECOND_US
         return started_at if since < started_at else None

@@ -1,4 +1,4 @@
-"""A whole SAS whose every part can be made to fail: real PBX, service as its own process, SIPp people, wires and disks of ours."""
+"""A whole SAS whose every part can be made to fail: real PBX, the service as its own process, SIPp people, our wires and disks."""
 
 import asyncio
 import contextlib
@@ -123,9 +123,7 @@ class Stage:
     def truths(self) -> Sequence[CallerTruth]:
         """What people lived. A phone that picked up for a PBX that was dead talked to nobody."""
         return [
-            replace(
-                truth, offers=tuple(offer for offer in truth.offers if not self._into_the_void(offer.offered_at, offer.answered_at))
-            )
+            replace(truth, offers=tuple(o for o in truth.offers if not self._into_the_void(o.offered_at, o.answered_at)))
             for truth in self.town.truth()
         ]
 
@@ -148,7 +146,14 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, *, seconds: float, calls_per_minute: float, seed: int, agents: int, disks: Sequence[str] = (), drain: float = 20.0
+    folder: Path,
+    *,
+    seconds: float,
+    calls_per_minute: float,
+    seed: int,
+    agents: int,
+    disks: Sequence[str] = (),
+    drain_seconds: float = 20.0,
 ) -> AsyncIterator[Stage]:
     """Open it all; ``disks`` names the folders of the site that are small disks of their own. Nothing stays behind.
 
@@ -165,7 +170,7 @@ async def stage(
         agents=agents,
         seed=seed,
         pace=0.15,
-        drain_seconds=drain,
+        drain_seconds=drain_seconds,
     )
     site = demo_site(plan)
     telephony = render_site(site, plan.hand_written)

@@ -104,9 +104,7 @@ def _alive_at_a_death(truth: CallerTruth, scene: Stage) -> bool:
 def _dropped(truths: Iterable[CallerTruth], scene: Stage) -> Sequence[CallerTruth]:
     """Callers whom the PBX hung up on, or turned away, without a person on the other side who did."""
     return [
-        truth
-        for truth in truths
-        if truth.ended_by is Side.PBX and not _let_go(truth) and not _alive_at_a_death(truth, scene)
+        truth for truth in truths if truth.ended_by is Side.PBX and not _let_go(truth) and not _alive_at_a_death(truth, scene)
     ]
 
 
