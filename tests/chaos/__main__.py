@@ -20,7 +20,9 @@ async def live(day: BadDay, folder: Path, seed: int, seconds: float, rate: float
     """One bad day, from the first caller to the verdict."""
     calls = rate or day.calls_per_minute
     agents = max(16, round(calls * 0.3))
-    async with stage(folder, seconds=seconds, calls_per_minute=calls, seed=seed, agents=agents, disks=day.disks) as scene:
+    async with stage(
+        folder, seconds=seconds, calls_per_minute=calls, seed=seed, agents=agents, pace=day.pace, disks=day.disks
+    ) as scene:
         await day.breaks(scene)
         await played(scene)
         return judge(scene, day.name, day.words)

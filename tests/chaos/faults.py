@@ -1,10 +1,14 @@
 """The bad days, one by one: what is broken, when, and for how long. Every instant is drawn from the seed."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.chaos.stage import Stage
+
+_MANY = 100
+_FILLING_SECONDS = 38.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,7 @@ class BadDay:
     words: str  #: for the table
     breaks: Callable[[Stage], Awaitable[None]]
     calls_per_minute: float = 200
+    pace: float = 0.15  #: human durations are multiplied by this
     disks: tuple[str, ...] = ()
 
 
@@ -25,9 +30,19 @@ async def nothing(scene: Stage) -> None:
 async def service_killed(scene: Stage) -> None:
     for _ in range(3):
         await scene.between(4, 9)
-        await scene.service.kill()
+        await scene.kill_service()
         await scene.between(0, 6)
         await scene.restart_service()
+
+
+async def killed_with_many_alive(scene: Stage) -> None:
+    """Nobody is served quickly: the room is full of callers when the service dies."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FILLING_SECONDS):
+            while await asyncio.to_thread(scene.calling) < _MANY:
+                await asyncio.sleep(1)
+    await scene.kill_service()
+    await scene.restart_service()
 
 
 async def service_frozen(scene: Stage) -> None:
@@ -64,7 +79,7 @@ async def ami_throttled(scene: Stage) -> None:
     await scene.between(4, 8)
     scene.ami.bytes_per_second = 20_000
     await scene.between(8, 12)
-    await scene.service.kill()
+    await scene.kill_service()
     await scene.between(0, 2)
     await scene.service.start(wait=False)
     await scene.between(3, 5)
@@ -116,7 +131,7 @@ async def disk_full_then_killed(scene: Stage) -> None:
     await scene.between(4, 7)
     with scene.full(scene.site.var):
         await scene.between(4, 7)
-        await scene.service.kill()
+        await scene.kill_service()
     await scene.restart_service()
 
 
@@ -141,7 +156,7 @@ async def both_killed(scene: Stage) -> None:
     """A power cut."""
     await scene.between(9, 14)
     with scene.no_pbx():
-        await scene.service.kill()
+        await scene.kill_service()
         await scene.pbx.kill()
     await scene.pbx.start()
     await scene.restart_service()
@@ -150,6 +165,7 @@ async def both_killed(scene: Stage) -> None:
 BAD_DAYS = (
     BadDay("burst", "200 calls a minute, no fault", nothing),
     BadDay("service_killed", "service: kill -9 three times", service_killed),
+    BadDay("many_alive", "service: kill -9 with the room full of callers", killed_with_many_alive, 240, pace=1.0),
     BadDay("service_frozen", "service: STOP and CONT three times, up to 15 s", service_frozen),
     BadDay("ami_cut", "AMI links reset ten times", ami_cut),
     BadDay("ami_half_open", "AMI links half open (no byte either way) for 14 to 20 s", ami_half_open),

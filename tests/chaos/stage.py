@@ -1,4 +1,4 @@
-"""A whole SAS whose every part can be made to fail: real PBX, the service as its own process, SIPp people, our wires and disks."""
+"""A whole SAS whose every part can be made to fail: the real PBX, the service as a process, SIPp people, our wires and disks."""
 
 import asyncio
 import contextlib
@@ -48,11 +48,17 @@ class Stage:
     agi: Wire
     chance: Random
     recoveries: list[float] = field(default_factory=list)  #: seconds from the start of the process to ready, each time
+    alive: list[int] = field(default_factory=list)  #: people on the telephone at each kill of the service
     pbx_deaths: list[tuple[int, int]] = field(default_factory=list)  #: from when to when there was no PBX
 
     async def between(self, least: float, most: float) -> None:
         """Let a random time pass."""
         await asyncio.sleep(self.chance.uniform(least, most))
+
+    async def kill_service(self) -> None:
+        """SIGKILL; how many people were calling is noted."""
+        self.alive.append(await asyncio.to_thread(self.calling))
+        await self.service.kill()
 
     async def restart_service(self) -> None:
         """Start it again; how long it took until it saw everything is noted."""
@@ -152,6 +158,7 @@ async def stage(
     calls_per_minute: float,
     seed: int,
     agents: int,
+    pace: float = 0.15,
     disks: Sequence[str] = (),
     drain_seconds: float = 20.0,
 ) -> AsyncIterator[Stage]:
@@ -169,7 +176,7 @@ async def stage(
         calls_per_minute=calls_per_minute,
         agents=agents,
         seed=seed,
-        pace=0.15,
+        pace=pace,
         drain_seconds=drain_seconds,
     )
     site = demo_site(plan)

@@ -6,7 +6,7 @@ from tests.chaos.verdict import Verdict
 
 _HEAD = (
     *("day", "what was broken", "callers", "answered", "reconstructed", "uncertain", "lost", "double", "dropped"),
-    "cut by the PBX",
+    *("cut by the PBX", "alive at a kill"),
     *("most added wait (s)", "answer instant, observed (ms)", "answer instant, told by CEL (ms)", "recovery (s)", "differences"),
 )
 
@@ -15,7 +15,19 @@ def row_of(verdict: Verdict) -> str:
     """One day as a row of Markdown."""
     v = verdict
     cells: tuple[object, ...] = (
-        *(v.name, v.words, v.callers, v.answered, v.reconstructed, v.uncertain, v.lost, v.double, v.dropped, v.cut_by_pbx),
+        *(
+            v.name,
+            v.words,
+            v.callers,
+            v.answered,
+            v.reconstructed,
+            v.uncertain,
+            v.lost,
+            v.double,
+            v.dropped,
+            v.cut_by_pbx,
+            v.alive,
+        ),
         *(f"{v.added_seconds:.2f}", f"{v.observed_ms:.1f}", f"{v.reconstructed_ms:.1f}", f"{v.recovery_seconds:.2f}"),
         len(v.differences),
     )

@@ -33,6 +33,7 @@ class Verdict:
     double: int
     dropped: int
     cut_by_pbx: int
+    alive: int  #: at the kill of the service, at most
     added_seconds: float
     observed_ms: float
     reconstructed_ms: float
@@ -74,6 +75,7 @@ def judge(scene: Stage, name: str, words: str) -> Verdict:
         double=sum(kinds.count(kind) for kind in (Kind.DOUBLE, Kind.INVENTED, Kind.DOSSIER_SHARED)),
         dropped=len(_dropped(truths, scene)),
         cut_by_pbx=sum(_alive_at_a_death(truth, scene) for truth in truths),
+        alive=max(scene.alive, default=0),
         added_seconds=added,
         observed_ms=max((ms for quality, ms in errors if quality is Quality.OBSERVED), default=0.0),
         reconstructed_ms=max((ms for quality, ms in errors if quality is not Quality.OBSERVED), default=0.0),
