@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 STATIC := cti/api/static/index.html
 
-.PHONY: demo test check bench build lock clean help browser
+.PHONY: demo test chaos check bench build lock clean help browser
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -35,6 +35,9 @@ demo: $(STATIC)  ## a whole SAS on this machine: PBX, callers, agents, live boar
 
 test: $(STATIC) browser ## all tests, on a real PBX
 	@$(BIN)/python -m pytest $(TESTS)
+
+chaos: $(STATIC) ## every bad day in turn on a real PBX, the table in docs/chaos.md (CHAOS="--seed 7 pbx_killed")
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: $(STAMP) $(STATIC) ## lint, types, import contracts
 	@$(BIN)/ruff check .

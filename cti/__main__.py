@@ -198,6 +198,24 @@ def qos(folder: Path, since: str | None, until: str | None, profile: str | None,
 
 @main.command()
 @_config_option
+@_period_options
+@click.option("--json", "as_json", is_flag=True)
+def reconcile(folder: Path, since: str | None, until: str | None, as_json: bool) -> None:
+    """Our calls beside CEL and queue_log: each difference with its witnesses. Exit code 1 when there is one."""
+    from cti.bootstrap import reconciling, reports  # noqa: PLC0415
+
+    with _plain_errors():
+        found = reports.discrepancies(_settings(folder), since, until, now())
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(reconciling.lines_of(found)))
+    if found.differences:
+        sys.exit(1)
+
+
+@main.command()
+@_config_option
 @click.argument("session", type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True)
 def replay(folder: Path, session: Path, as_json: bool) -> None:

@@ -80,6 +80,18 @@ class QosReader(Protocol):
         ...
 
 
+class Reconciler(Protocol):
+    """Compares what we hold with what the PBX's own logs say."""
+
+    async def __call__(self, since: Instant | None, until: Instant | None) -> dict[str, Any]:
+        """The report of ``[since, until[`` as plain data; without either, the last one.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must work for the service to be ready."""
@@ -146,6 +158,7 @@ class Ports:
     calls: CallReader
     transfers: Transfers
     qos: QosReader
+    reconcile: Reconciler
     readiness: Readiness
     board: LiveBoard
     feed: BoardFeed

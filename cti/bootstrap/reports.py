@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from cti.ami.reconcile import Report
+from cti.bootstrap import reconciling
 from cti.journey import Instant, Journey
 from cti.journey.telling import tell
 from cti.journey.words import as_datetime
@@ -60,6 +62,16 @@ def call(settings: Settings, call_id: str, *, as_json: bool) -> list[str] | None
     finally:
         store.close()
     return lines
+
+
+def discrepancies(settings: Settings, since: str | None, until: str | None, now: Instant) -> Report:
+    """What we hold beside what the PBX's own logs say."""
+    period = period_of(settings, since, until, now)
+    store = open_store(settings.database_url)
+    try:
+        return reconciling.report(settings, store, period.since, period.until, now)
+    finally:
+        store.close()
 
 
 def qos(settings: Settings, since: str | None, until: str | None, profile: str | None, now: Instant) -> QosReport:

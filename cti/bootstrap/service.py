@@ -25,6 +25,7 @@ from cti.bootstrap.clock import OneThread, monotonic_us, now
 from cti.bootstrap.conditions import DiskWatch, Ground, JournalWord, conditions
 from cti.bootstrap.daybook import DayBook
 from cti.bootstrap.reactions import reactions
+from cti.bootstrap.reconciling import Reconciler
 from cti.bootstrap.spool import SpoolImport
 from cti.bootstrap.watch import PbxWatch, WatchSettings
 from cti.journey.words import Instant
@@ -98,7 +99,8 @@ class Service:
         word, disk = JournalWord(), DiskWatch(recordings, settings.recording, now)
         journal = SessionJournal(_journal(settings), word.say)
         journal.start()
-        watch = _watch(settings, pipeline, journal, apart, await store_thread(store.reading.last_at))
+        reconciler = Reconciler(settings, store, pipeline.written, now, apart)
+        watch = _watch(settings, pipeline, journal, apart, await store_thread(store.reading.last_at), reconciler)
         actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
         links = [spawn(watch.link.run()), spawn(actions.run())]
         spool = apart(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
@@ -113,6 +115,7 @@ class Service:
             calls=Calls(store, pipeline),
             transfers=Transfers(settings, pipeline, watch.translator, actions),
             qos=figures,
+            reconcile=reconciler,
             readiness=Ready(watch, actions, pipeline, store, lambda: self.agi_port),
             board=board,
             feed=Feed(board, pause=asyncio.sleep),
@@ -190,10 +193,18 @@ def _link(settings: Settings, which: str) -> LinkSettings:
     )
 
 
-def _watch(settings: Settings, pipeline: Pipeline, journal: SessionJournal, spawn: _Spawn, last_at: Instant | None) -> PbxWatch:
+def _watch(
+    settings: Settings,
+    pipeline: Pipeline,
+    journal: SessionJournal,
+    spawn: _Spawn,
+    last_at: Instant | None,
+    reconciler: Reconciler,
+) -> PbxWatch:
     pbx = settings.cti.pbx
     witnesses = WatchSettings(pbx.cel, pbx.history_hours * _HOUR_US)
-    return PbxWatch(witnesses, _link(settings, "events"), _time(), pipeline, journal, spawn, last_at)
+    link = _link(settings, "events")
+    return PbxWatch(witnesses, link, _time(), pipeline, journal, spawn, last_at, reconciler.caught_up)
 
 
 def _journal(settings: Settings) -> JournalSettings:

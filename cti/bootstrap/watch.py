@@ -12,16 +12,16 @@ from typing import Any
 
 import structlog
 
-from cti.ami.actions import ChannelRow, MemberRow, PbxActions, QueueSnapshot
+from cti.ami.actions import ChannelRow, MemberRow, PbxActions
 from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkState, LinkTime
 from cti.ami.frames import AmiError, Frame
 from cti.ami.sessions import SessionJournal
-from cti.ami.translate import Channel, Role, Translator, endpoint_of
+from cti.ami.translate import Channel, ChannelBook, Role, Translator, endpoint_of
 from cti.ami.translate.catchup import CatchUp, catch_up
 from cti.ami.translate.cel import CelRow, rows_since
 from cti.ami.translate.members import presence_of
 from cti.ami.translate.telephony import filiere_of
-from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp
+from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp, ObservationLost
 from cti.journey.ledger import Gap
 from cti.journey.words import AgentId, FiliereCode, Instant
 from cti.pipeline import Pipeline
@@ -30,8 +30,10 @@ log = structlog.get_logger(__name__)
 
 #: CEL is read from this long before the oldest open call, so that its first rows are there (microseconds).
 _BEFORE = 2_000_000
-#: Between two tries to look at a PBX that is slow to answer.
-_AGAIN_SECONDS = 1.0
+#: Between two tries at a snapshot that the PBX was too slow to give.
+_RETRY_SECONDS = 1.0
+_REASON = "liaison PBX perdue ou service arrêté"
+_SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class PbxWatch:
         journal: SessionJournal,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         last_seen_at: Instant | None,
+        caught_up: Callable[[Instant, Instant], None] = lambda since, until: None,
     ) -> None:
         self.translator = Translator()
         self.link = AmiLink(
@@ -72,6 +75,11 @@ class PbxWatch:
         self._last_at: Instant | None = last_seen_at
         self._waiting: list[tuple[str, int, Frame]] | None = []
         self._members: set[tuple[AgentId, FiliereCode]] = set()
+        self._caught_up = caught_up
+        self._epoch: Instant = 0  # of the connection in use: a catch-up begun on another one is void
+        self._up_at: Instant = 0
+        self._pbx_started: str | None = None
+        self._wait = time.wait
 
     @property
     def last_frame_at(self) -> Instant | None:
@@ -103,10 +111,13 @@ class PbxWatch:
             self._pipeline.submit(events, session, number)
 
     def _on_up(self, info: LinkInfo) -> None:
+        self._epoch = info.epoch
+        self._up_at = self._clock()
         self._spawn(self._resume(info))
 
     def _on_down(self, reason: str) -> None:
         self.up = False
+        self._epoch = 0
         self._waiting = []
         self._pipeline.submit([LinkDown(at=self._clock(), reason=reason)])
 
@@ -114,38 +125,77 @@ class PbxWatch:
 
     async def _resume(self, info: LinkInfo) -> None:
         """Look at what is there, read what happened meanwhile, then let the live frames go on."""
-        while self._follows(info):
-            until = self._clock()  # before the snapshot: whatever is born after it is told by live frames
+        while info.epoch == self._epoch:
             try:
-                queues, channels = await self._snapshot()
+                if await self._catch_up(info):
+                    return
             except AmiError as trouble:
-                # Either the link is gone, and its next coming starts anew, or the PBX is slow: a blind service asks again.
+                # A lost link ends this by its epoch; a slow PBX is asked again, for the frames of its calls are waiting here.
                 log.warning("catch_up_interrupted", error=str(trouble))
-                await asyncio.sleep(_AGAIN_SECONDS)
-                continue
-            since = self._last_at if self._last_at is not None else until - self._settings.history_us
-            open_calls = self._pipeline.live()
-            first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
-            rows, troubles = await asyncio.to_thread(self._rows, first)
-            if self._follows(info):
-                alive = {row.uniqueid: row for row in channels}
-                told = catch_up(rows, alive.keys(), open_calls, since, until, "liaison PBX perdue ou service arrêté")
-                self._apply(info, told, since, until)
-                self._adopt(told, alive, until)
-                self._go_live(queues.members, until)
-                log.info("pbx_watched", calls=len(told.touched), rows=len(rows), troubles=troubles[:5])
-            return
+                await self._wait(asyncio.Event(), _RETRY_SECONDS)
+            except Exception:
+                # A bug of ours in telling the past must not blind the service to the callers of now.
+                log.exception("catch_up_failed")
+                self._without_the_past()
+                return
 
-    def _follows(self, info: LinkInfo) -> bool:
-        """Whether the connection that this catch-up belongs to is still the one that is up."""
-        return self.link.state is LinkState.UP and self._session in ("", str(info.epoch))
+    async def _catch_up(self, info: LinkInfo) -> bool:
+        """One try; False when the link was lost meanwhile, so that what was read is void.
 
-    async def _snapshot(self) -> tuple[QueueSnapshot, tuple[ChannelRow, ...]]:
+        Raises:
+            AmiError: the PBX did not give its snapshot.
+        """
         actions = PbxActions(self.link.ask)
-        return await actions.queue_status(), await actions.status(variables=["SAS_CALL"])
+        until = self._clock()  # before the snapshot: whatever is born after it is told by live frames
+        queues = await actions.queue_status()
+        channels = await actions.status(variables=["SAS_CALL"])
+        since = self._last_at if self._last_at is not None else until - self._settings.history_us
+        open_calls = self._pipeline.live()
+        oldest = min([since, *(j.t0 for j in open_calls if j.t0)])
+        rows, troubles = await asyncio.to_thread(self._rows, oldest - _BEFORE)
+        if info.epoch != self._epoch or self.link.state is not LinkState.UP:
+            return False
+        alive = {row.uniqueid: row for row in channels}
+        started_at = self._restarted(info, since)
+        told = catch_up(rows, alive.keys(), open_calls, since, until, _REASON, started_at)
+        self._apply(info, told, since, until)
+        self._adopt(alive, told, until)
+        self._pbx_started = info.pbx_started
+        self._go_live(queues.members, until, started_at)
+        log.info(
+            "pbx_watched",
+            calls=len(told.touched),
+            rows=len(rows),
+            restarted=started_at is not None,
+            took_ms=(self._clock() - until) // 1000,
+            troubles=troubles[:5],
+        )
+        self._caught_up(oldest, until)
+        return True
 
-    def _adopt(self, told: CatchUp, alive: Mapping[str, ChannelRow], until: Instant) -> None:
-        """Channels that CEL does not know (switched off, or rotated away) say themselves whose they are."""
+    def _without_the_past(self) -> None:
+        """See what happens from now on; every call that was open is uncertain (frames say themselves whose call they are)."""
+        at = self._clock()
+        self.translator.book = ChannelBook()
+        for journey in self._pipeline.live():
+            lost = ObservationLost(call_id=journey.call_id, at=max(at, journey.last_at), since=journey.last_at, reason=_REASON)
+            self._pipeline.submit([lost], f"lost:{self._epoch}:{journey.call_id}")
+        self._go_live(None, at, None)
+
+    def _restarted(self, info: LinkInfo, since: Instant) -> Instant | None:
+        """When the PBX was started, if that was after we last saw it.
+
+        Two witnesses, each of whole seconds: the date it gives (compared with the last connection's) and how long it has been up.
+        """
+        if self._last_at is None or info.uptime_seconds is None:
+            return None
+        if info.pbx_started is not None and info.pbx_started == self._pbx_started:
+            return None
+        started_at = self._up_at - info.uptime_seconds * _SECOND_US
+        return started_at if since < started_at else None
+
+    def _adopt(self, alive: Mapping[str, ChannelRow], told: CatchUp, until: Instant) -> None:
+        """Channels that CEL does not know (switched off, or rotated away): the channel itself says whose it is."""
         for uniqueid, row in alive.items():
             call_id = told.book.call_named(row.variables.get("SAS_CALL", ""))
             if call_id and told.book.get(uniqueid) is None:
@@ -154,14 +204,15 @@ class PbxWatch:
                 channel.role = Role.CALLER if row.uniqueid == row.linkedid else Role.AGENT
                 channel.agent = "" if channel.role is Role.CALLER else endpoint_of(row.channel)
 
-    def _go_live(self, members: Iterable[MemberRow], until: Instant) -> None:
-        """Say who is there and who no longer is, then read the frames that waited."""
-        self._pipeline.submit([LinkUp(at=until)])
-        seen = [found for row in members if (found := _seen(row, until)) is not None]
-        here = {(found.agent, found.filiere) for found in seen}
-        self._pipeline.submit([AgentGone(at=until, agent=a, filiere=f) for a, f in sorted(self._members - here)])
-        self._pipeline.submit(seen)
-        self._members = here
+    def _go_live(self, members: Iterable[MemberRow] | None, until: Instant, started_at: Instant | None) -> None:
+        """Say who is there and who no longer is (when that is known), then read the frames that waited."""
+        self._pipeline.submit([LinkUp(at=until, pbx_started_at=started_at)])
+        if members is not None:
+            seen = [found for row in members if (found := _seen(row, until)) is not None]
+            here = {(found.agent, found.filiere) for found in seen}
+            self._pipeline.submit([AgentGone(at=until, agent=a, filiere=f) for a, f in sorted(self._members - here)])
+            self._pipeline.submit(seen)
+            self._members = here
         waiting, self._waiting = self._waiting or [], None
         self.up = True
         for session, number, frame in waiting:
@@ -169,12 +220,17 @@ class PbxWatch:
 
     def _rows(self, first: Instant) -> tuple[list[CelRow], list[str]]:
         troubles: list[str] = []
-        return list(rows_since(self._settings.cel, first, troubles)), troubles
+        try:
+            return list(rows_since(self._settings.cel, first, troubles)), troubles
+        except OSError as trouble:
+            # The calls of now matter more than the log of then: what it held stays uncertain.
+            log.error("cel_unreadable", error=str(trouble))  # noqa: TRY400 - the path says it all
+            return [], [str(trouble)]
 
     def _apply(self, info: LinkInfo, told: CatchUp, since: Instant, until: Instant) -> None:
         self.translator.book = told.book
         if told.touched:
-            self._pipeline.gap(Gap(since=since, until=until, reason="liaison PBX perdue ou service arrêté"))
+            self._pipeline.gap(Gap(since=since, until=until, reason=_REASON))
         for number, event in enumerate(told.events):
             self._pipeline.submit([event], f"cel:{info.epoch}", number)
 

@@ -88,9 +88,14 @@ class Reading:
             return [from_json(kind, call_id, payload) for kind, payload in connection.execute(query)]
 
     def last_at(self) -> Instant | None:
-        """The instant of the last journalled event: until then we saw the PBX. None for an empty journal."""
+        """The instant of the last event that the PBX told: until then we saw it. None for an empty journal.
+
+        Our own reactions and the secours files have a session named ``what:call``: they may be younger than the last frame.
+        """
+        told = t.event.c.session.not_like("%:%") | t.event.c.session.like("cel:%")
+        query = select(t.event.c.at).where(told).order_by(t.event.c.seq.desc()).limit(1)
         with reaching(), self._engine.connect() as connection:
-            found: Instant | None = connection.execute(select(t.event.c.at).order_by(t.event.c.seq.desc()).limit(1)).scalar()
+            found: Instant | None = connection.execute(query).scalar()
         return found
 
     def gaps(self, since: Instant, until: Instant) -> list[Gap]:

@@ -134,6 +134,17 @@ class FakeQos:
 
 
 @dataclass
+class FakeReconciler:
+    """A report that says what it was asked for."""
+
+    asked: list[tuple[Instant | None, Instant | None]] = field(default_factory=list)
+
+    async def __call__(self, since: Instant | None, until: Instant | None) -> dict[str, Any]:
+        self.asked.append((since, until))
+        return {"agrees": True, "differences": []}
+
+
+@dataclass
 class FakeReadiness:
     """Checks as the test wants them."""
 
@@ -151,6 +162,7 @@ class Doubles:
     reader: FakeReader = field(default_factory=FakeReader)
     transfers: FakeTransfers = field(default_factory=FakeTransfers)
     qos: FakeQos = field(default_factory=FakeQos)
+    reconciler: FakeReconciler = field(default_factory=FakeReconciler)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     history: int = 4096
     spacing_seconds: float = 0.05
@@ -166,6 +178,7 @@ class Doubles:
             calls=self.reader,
             transfers=self.transfers,
             qos=self.qos,
+            reconcile=self.reconciler,
             readiness=self.readiness,
             board=self.board,
             feed=self.feed,

@@ -262,6 +262,29 @@ class BoardOut(Shape):
     calls: dict[str, LiveCall]
 
 
+class DiscrepancyOut(Shape):
+    """One thing on which we and the witnesses of a call do not agree."""
+
+    kind: str
+    call_id: str
+    words: str
+    ours: str
+    witnesses: dict[str, str]
+
+
+class ReconcileOut(Shape):
+    """What we hold beside CEL and queue_log."""
+
+    since: datetime
+    until: datetime
+    calls: int
+    witnessed: int
+    queue_rows: int
+    agrees: bool
+    differences: list[DiscrepancyOut]
+    troubles: list[str]
+
+
 class CheckOut(Shape):
     """One thing that must work."""
 

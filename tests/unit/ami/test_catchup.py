@@ -6,6 +6,7 @@ from cti.ami.translate.catchup import CatchUp, catch_up
 from cti.ami.translate.cel import CelRow
 from cti.journey import Journey, apply
 from cti.journey import events as ev
+from cti.journey.model import Outcome, Quality
 
 MS = 1000
 
@@ -70,8 +71,34 @@ def test_a_call_ended_by_cel_is_ended_once() -> None:
 
 
 def test_a_call_born_blind_whose_end_was_not_written_is_ended() -> None:
-    """The PBX was killed: its last rows are missing."""
-    assert kinds(caught((BORN, ARRIVED), (), (), -1000, 9000)) == ["CallArrived", "CallEnded"]
+    """The PBX was killed: its last rows are missing, so nobody knows when he left."""
+    told = caught((BORN, ARRIVED), (), (), -1000, 9000)
+    assert kinds(told) == ["CallArrived", "ObservationLost", "CallEnded"]
+    assert told.events[-1].at == T0 + 9000 * MS
+
+
+def test_a_pbx_started_anew_holds_nothing_of_before() -> None:
+    """Even a channel of the same uniqueid: the new PBX counts from the beginning."""
+    told = catch_up(TALKING, (CALLER,), (OPEN,), T0 + 1900 * MS, T0 + 9000 * MS, "essai", T0 + 8000 * MS)
+    assert kinds(told) == ["AgentAnswered", "ObservationLost", "CallEnded"]
+    assert told.events[-1].at == TALKING[-1].at, "the latest sign of the PBX that died"
+    journey = OPEN
+    for event in told.events:
+        journey, _ = apply(journey, event)
+    assert (journey.outcome, journey.quality) == (Outcome.ANSWERED, Quality.UNCERTAIN)
+
+
+def test_a_call_of_the_new_pbx_goes_on() -> None:
+    """A call of before and one of after the restart, both born blind."""
+    other = "99.0"
+    later = (
+        row("CHAN_START", 8500, other, linkedid=other, context="sas-entree"),
+        row("SAS_ARRIVED", 8501, other, linkedid=other, extra="u-2|15|15||1|0"),
+    )
+    told = catch_up((BORN, ARRIVED, *later), (other,), (), T0 - 1000 * MS, T0 + 9000 * MS, "essai", T0 + 8000 * MS)
+    ended = [event for event in told.events if isinstance(event, ev.CallEnded)]
+    assert [(event.call_id, event.at) for event in ended] == [(CALL, ARRIVED.at)]
+    assert told.book.caller_of("u-2") is not None
 
 
 def test_what_comes_after_the_snapshot_is_left_to_live_frames() -> None:

@@ -138,6 +138,14 @@ async def test_the_filieres_come_in_order(client: TestClient) -> None:
     assert [card["code"] for card in body["filieres"]] == ["n1", "amu", "mru", "mg", "mrg", "psy", "dentaire"]
 
 
+async def test_reconcile_passes_the_question_on(client: TestClient, doubles: Doubles) -> None:
+    assert (await (await client.get("/api/v1/reconcile")).json())["agrees"] is True
+    assert (await client.get("/api/v1/reconcile?since=2026-12-16T08:00:00Z")).status == 200
+    assert doubles.reconciler.asked == [(None, None), (T0, None)]
+    backwards = await client.get("/api/v1/reconcile?since=2026-12-16T08:00:00Z&until=2026-12-15T08:00:00Z")
+    assert backwards.status == 422
+
+
 async def test_qos_passes_the_question_on(client: TestClient, doubles: Doubles) -> None:
     response = await client.get("/api/v1/qos?since=2026-12-16T08:00:00Z&profile=national")
     assert response.status == 200

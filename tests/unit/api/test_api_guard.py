@@ -65,6 +65,7 @@ async def test_our_own_page_and_a_program_may_ask(client: TestClient) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/api/v1/calls", "/api/v1/calls/c", "/api/v1/qos", "/api/v1/board", "/api/v1/board/stream", "/api/v1/filieres",
+     "/api/v1/reconcile",
      "/api/openapi.json", "/%61pi/v1/board", "/api/nothing"],
 )  # fmt: skip
 async def test_every_api_route_needs_the_token(guarded: TestClient, path: str) -> None:

@@ -1,0 +1,171 @@
+"""How long until the whole truth is there again after a kill -9, by the number of calls alive; and how fast CEL is reconciled.
+
+A real ``cti run`` is started on a store that holds so many open calls, a CEL file that tells what became of them meanwhile, and
+a manager port that lists their channels: the clock runs from the start of the process to ``/readyz`` saying that all is seen. The
+PBX is our fake, so that the figure is ours and not that of a thousand calls on this machine. The rival is the goal.
+"""
+
+import asyncio
+import csv
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figures import Figure
+from cti.ami.reconcile import reconcile
+from cti.ami.translate.cel import rows_since
+from cti.bootstrap.clock import now
+from cti.bootstrap.demo.process import ServiceProcess
+from cti.bootstrap.sandbox import Site, free_range, make_site
+from cti.journey import Journey, apply
+from cti.journey import events as ev
+from cti.journey.ledger import Batch, Entry
+from cti.sandbox.people.staff import phones
+from cti.settings import load
+from cti.store import open_store
+from tests.fakes.asterisk import Action, FakeAsterisk, event, listing
+
+_ROOT = Path(__file__).parents[1]
+_LIVE = (50, 200, 1_000)
+_GOAL_SECONDS = 3.0
+_RECONCILED = 5_000
+_S = 1_000_000
+
+
+async def run() -> list[Figure]:
+    """Recovery for each number of calls, then reconciliation."""
+    with tempfile.TemporaryDirectory(prefix="cti-bench-") as folder:
+        figures = [await _recovery(Path(folder) / str(live), live) for live in _LIVE]
+        return [*figures, _reconciliation(Path(folder))]
+
+
+async def _recovery(folder: Path, live: int) -> Figure:
+    """One dead service with so many calls, started again."""
+    site = make_site(_ROOT / "config", folder, phones(16, free_range(10)))
+    died_at = now() - 5 * _S
+    settings = load(site.config, {})
+    _write_cel(settings.cti.pbx.cel, live, died_at, ended=False)
+    _fill(settings.database_url, live, died_at)
+    async with FakeAsterisk() as pbx:
+        pbx.script.secret = settings.pbx.ami.events_secret
+        await _answer_at(pbx, site, live)
+        service = ServiceProcess(site)
+        began = time.perf_counter()
+        try:
+            await service.start()
+            seconds = time.perf_counter() - began
+        finally:
+            await service.stop()
+    answered = _answered(settings.database_url)
+    if answered != live:
+        raise RuntimeError(f"{answered} calls of {live} were told by CEL as answered")
+    return Figure(
+        bench="recovery",
+        what=f"from a killed service to the whole truth, {live} calls alive",
+        ours=seconds,
+        unit="s",
+        rival=_GOAL_SECONDS,
+        against="the goal",
+        ratio=seconds / _GOAL_SECONDS,
+        goal="<= 1" if live <= 200 else "",
+    )
+
+
+def _reconciliation(folder: Path) -> Figure:
+    """Ended calls, read from CEL and compared with as many journeys."""
+    began_at = now() - 3600 * _S
+    cel = folder / "cel.csv"
+    _write_cel(cel, _RECONCILED, began_at, ended=True)
+    began = time.perf_counter()
+    rows = list(rows_since(cel, 0))
+    found = reconcile((), rows, (), 0, now())
+    seconds = time.perf_counter() - began
+    if len(found.differences) != _RECONCILED:
+        raise RuntimeError(f"{len(found.differences)} of {_RECONCILED} calls were found missing")
+    return Figure(
+        bench="recovery",
+        what=f"calls read from CEL and reconciled, {len(rows)} rows",
+        ours=_RECONCILED / seconds,
+        unit="/s",
+        rival=0.5,
+        against="0.5 calls a second of a large SAMU in a burst",
+        ratio=_RECONCILED / seconds / 0.5,
+    )
+
+
+async def _answer_at(pbx: FakeAsterisk, site: Site, live: int) -> None:
+    """The fake listens where the site says, accepts both logins, and lists the channels."""
+    pbx.on("QueueStatus", lambda action: listing(action, [], "QueueStatusComplete"))
+
+    def status(action: Action) -> bytes:
+        rows = [
+            event("Status", f"Channel: PJSIP/operateur-{n:08x}", f"Uniqueid: c{n}.0", f"Linkedid: c{n}.0", "Seconds: 30",
+                  f"Variable: SAS_CALL=u-{n}")
+            for n in range(live)
+        ]  # fmt: skip
+        return listing(action, rows, "StatusComplete")
+
+    pbx.on("Status", status)
+    pbx.on("Login", lambda action: f"Response: Success\r\nActionID: {action['ActionID']}\r\n\r\n".encode() + pbx.script.booted)
+    await pbx.stop()
+    pbx.port = site.ports.ami
+    await pbx.start()
+
+
+def _fill(url: str, live: int, died_at: int) -> None:
+    """Open calls, as the killed service left them: in the queue."""
+    store = open_store(url)
+    try:
+        for n in range(live):
+            told: list[ev.CallEvent] = [
+                ev.CallArrived(call_id=f"u-{n}", at=died_at - 20 * _S, channel=f"c{n}.0", did="15", flux="15", caller=None),
+                ev.QueueEntered(call_id=f"u-{n}", at=died_at - 18 * _S, filiere="n1"),
+            ]
+            journey = Journey(call_id=f"u-{n}")
+            for one in told:
+                journey, _ = apply(journey, one)
+            store.commit(Batch(tuple(Entry(one, "1", 2 * n + part, 0) for part, one in enumerate(told)), (journey,)))
+    finally:
+        store.close()
+
+
+def _answered(url: str) -> int:
+    store = open_store(url)
+    try:
+        return sum(journey.answered_at is not None for journey in store.reading.journeys(None, None))
+    finally:
+        store.close()
+
+
+def _write_cel(path: Path, calls: int, at: int, *, ended: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = sorted((row for n in range(calls) for row in _rows(n, at + n * 1000, ended=ended)), key=lambda row: row[1])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+
+
+def _rows(n: int, at: int, *, ended: bool) -> Iterator[list[str]]:
+    """A caller who arrived 20 s before ``at`` and is answered 1 s after it."""
+    caller, leg = f"c{n}.0", f"c{n}.1"
+
+    def row(kind: str, when: int, uniqueid: str, app: str = "", data: str = "", extra: str = "") -> list[str]:
+        channel = f"PJSIP/operateur-{n:08x}" if uniqueid == caller else f"PJSIP/arm01-{n:08x}"
+        stamp = f"{when // _S}.{when % _S:06d}"
+        return [kind, stamp, uniqueid, caller, channel, "", "15", "sas-entree", app, data, "", "", extra]
+
+    yield row("CHAN_START", at - 20 * _S, caller)
+    yield row("SAS_ARRIVED", at - 20 * _S + 1, caller, extra=f'{{"extra":"u-{n}|15|15||1|0"}}')
+    yield row("SAS_ROUTE", at - 19 * _S, caller, extra=f'{{"extra":"u-{n}|n1"}}')
+    yield row("APP_START", at - 18 * _S, caller, "Queue", "sas-n1,,,,60")
+    yield row("CHAN_START", at, leg)
+    yield row("ANSWER", at + _S, leg)
+    if ended:
+        yield row("HANGUP", at + 5 * _S, leg, extra='{"hangupcause":16}')
+        yield row("APP_END", at + 5 * _S + 1, caller, "Queue")
+        yield row("HANGUP", at + 5 * _S + 2, caller, extra='{"hangupcause":16}')
+
+
+if __name__ == "__main__":
+    for figure in asyncio.run(run()):
+        print(f"{figure.what}: {figure.ours:.2f} {figure.unit}")

@@ -1,0 +1,73 @@
+"""``make chaos``: every bad day in turn against the real PBX, a table at the end, in docs/chaos.md too.
+
+``python -m tests.chaos [--seed N] [--seconds S] [--rate N] [--keep FOLDER] [--out FILE] [day ...]``
+"""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos.faults import BAD_DAYS, BadDay
+from tests.chaos.stage import ROOT, Refused, played, stage
+from tests.chaos.table import document, row_of
+from tests.chaos.verdict import Verdict, judge
+
+
+async def live(day: BadDay, folder: Path, seed: int, seconds: float, rate: float | None = None) -> Verdict:
+    """One bad day, from the first caller to the verdict."""
+    calls = rate or day.calls_per_minute
+    agents = max(16, round(calls * 0.3))
+    async with stage(
+        folder, seconds=seconds, calls_per_minute=calls, seed=seed, agents=agents, pace=day.pace, disks=day.disks
+    ) as scene:
+        await day.breaks(scene)
+        await played(scene)
+        return judge(scene, day.name, day.words)
+
+
+async def _all(words: argparse.Namespace) -> int:
+    chosen = [day for day in BAD_DAYS if not words.days or day.name in words.days]
+    verdicts: list[Verdict] = []
+    refused: list[str] = []
+    keep = Path(words.keep or tempfile.mkdtemp(prefix="cti-chaos-"))
+    for number, day in enumerate(chosen):
+        folder = keep / day.name
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            verdict = await live(day, folder, words.seed + number, words.seconds, words.rate)
+        except Refused as why:
+            refused.append(f"{day.name}: {why}")
+            print(f"not run: {refused[-1]}", flush=True)
+            continue
+        verdicts.append(verdict)
+        print(row_of(verdict), flush=True)
+        for line in verdict.differences:
+            print(f"    {line}", flush=True)
+    text = document(verdicts, refused, words.seed, words.seconds)
+    if words.out is not None:
+        Path(words.out).write_text(text, encoding="utf-8")
+    good = bool(verdicts) and all(verdict.good for verdict in verdicts)
+    if good and words.keep is None:
+        shutil.rmtree(keep, ignore_errors=True)
+    else:
+        print(f"everything is kept in {keep}")
+    return 0 if good else 1
+
+
+def main() -> int:
+    """Parse the words, run the days."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="bad days against the real PBX")
+    parser.add_argument("days", nargs="*", choices=[[], *(day.name for day in BAD_DAYS)], default=[])
+    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=48.0, help="how long people call, each day")
+    parser.add_argument("--rate", type=float, default=None, help="calls a minute")
+    parser.add_argument("--keep", default=None, help="folder for everything, kept afterwards")
+    parser.add_argument("--out", default=str(ROOT / "docs" / "chaos.md"))
+    return asyncio.run(_all(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""The bad days, one by one: what is broken, when, and for how long. Every instant is drawn from the seed."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.chaos.stage import Stage
+
+_MANY = 100
+_FILLING_SECONDS = 38.0
+
+
+@dataclass(frozen=True, slots=True)
+class BadDay:
+    """One kind of bad day."""
+
+    name: str
+    words: str  #: for the table
+    breaks: Callable[[Stage], Awaitable[None]]
+    calls_per_minute: float = 200
+    pace: float = 0.15  #: human durations are multiplied by this
+    disks: tuple[str, ...] = ()
+
+
+async def nothing(scene: Stage) -> None:
+    """Only very many calls."""
+
+
+async def service_killed(scene: Stage) -> None:
+    for _ in range(3):
+        await scene.between(4, 9)
+        await scene.kill_service()
+        await scene.between(0, 6)
+        await scene.restart_service()
+
+
+async def killed_with_many_alive(scene: Stage) -> None:
+    """Nobody is served quickly: the room is full of callers when the service dies."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FILLING_SECONDS):
+            while await asyncio.to_thread(scene.calling) < _MANY:
+                await asyncio.sleep(1)
+    await scene.kill_service()
+    await scene.restart_service()
+
+
+async def service_frozen(scene: Stage) -> None:
+    for seconds in (1.0, 4.0, 12.0):
+        await scene.between(2, 6)
+        scene.service.freeze()
+        try:
+            await asyncio.sleep(seconds * scene.chance.uniform(0.7, 1.3))
+        finally:
+            scene.service.thaw()
+        await scene.recovered()
+
+
+async def ami_cut(scene: Stage) -> None:
+    for _ in range(5):
+        await scene.between(2, 6)
+        scene.ami.cut()
+        await scene.between(0, 0.5)
+        scene.ami.cut()
+        await scene.recovered()
+
+
+async def ami_half_open(scene: Stage) -> None:
+    await scene.between(4, 8)
+    scene.ami.hold()
+    try:
+        await scene.between(14, 20)
+    finally:
+        scene.ami.flow()
+    await scene.recovered()
+
+
+async def ami_throttled(scene: Stage) -> None:
+    await scene.between(4, 8)
+    scene.ami.bytes_per_second = 20_000
+    await scene.between(8, 12)
+    await scene.kill_service()
+    await scene.between(0, 2)
+    await scene.service.start(wait=False)
+    await scene.between(3, 5)
+    scene.ami.bytes_per_second = None
+    await scene.recovered()
+
+
+async def agi_frozen(scene: Stage) -> None:
+    await scene.between(4, 8)
+    scene.agi.hold()
+    try:
+        await scene.between(12, 18)
+    finally:
+        scene.agi.flow()
+
+
+async def database_locked(scene: Stage) -> None:
+    for _ in range(2):
+        await scene.between(3, 6)
+        with scene.database_locked():
+            await scene.between(6, 9)
+        await scene.recovered()
+
+
+async def database_gone(scene: Stage) -> None:
+    await scene.between(4, 8)
+    with scene.database_gone():
+        await scene.between(6, 10)
+    await scene.recovered()
+
+
+async def disk_full(scene: Stage) -> None:
+    """Database and raw journal share the service's disk; the secours files have another."""
+    await scene.between(4, 7)
+    with scene.full(scene.site.var):
+        await scene.between(6, 9)
+    await scene.recovered()
+    with scene.full(scene.site.folder / "secours"):
+        scene.service.freeze()
+        try:
+            await scene.between(5, 8)
+        finally:
+            scene.service.thaw()
+    await scene.recovered()
+
+
+async def disk_full_then_killed(scene: Stage) -> None:
+    """What waited in memory is lost with it: the PBX's own log tells it again."""
+    await scene.between(4, 7)
+    with scene.full(scene.site.var):
+        await scene.between(4, 7)
+        await scene.kill_service()
+    await scene.restart_service()
+
+
+async def pbx_killed(scene: Stage) -> None:
+    await scene.between(9, 14)
+    with scene.no_pbx():
+        await scene.pbx.kill()
+    await scene.pbx.start()
+    await scene.recovered()
+
+
+async def pbx_restarted(scene: Stage) -> None:
+    """As an operator does it in a hurry: ``core stop now`` hangs everybody up."""
+    await scene.between(9, 14)
+    with scene.no_pbx():
+        await scene.pbx.stop()
+    await scene.pbx.start()
+    await scene.recovered()
+
+
+async def both_killed(scene: Stage) -> None:
+    """A power cut."""
+    await scene.between(9, 14)
+    with scene.no_pbx():
+        await scene.kill_service()
+        await scene.pbx.kill()
+    await scene.pbx.start()
+    await scene.restart_service()
+
+
+BAD_DAYS = (
+    BadDay("burst", "200 calls a minute, no fault", nothing),
+    BadDay("service_killed", "service: kill -9 three times", service_killed),
+    BadDay("many_alive", "service: kill -9 with the room full of callers", killed_with_many_alive, 240, pace=1.0),
+    BadDay("service_frozen", "service: STOP and CONT three times, up to 15 s", service_frozen),
+    BadDay("ami_cut", "AMI links reset ten times", ami_cut),
+    BadDay("ami_half_open", "AMI links half open (no byte either way) for 14 to 20 s", ami_half_open),
+    BadDay("ami_throttled", "AMI at 20 kB/s in pieces of 61 bytes, then kill -9", ami_throttled),
+    BadDay("agi_frozen", "FastAGI half open for 12 to 18 s", agi_frozen),
+    BadDay("database_locked", "database locked by another writer twice, 6 to 9 s", database_locked),
+    BadDay("database_gone", "database file gone for 6 to 10 s, and back", database_gone),
+    BadDay("disk_full", "disk full: database and journal, then the secours folder", disk_full, disks=("var", "secours")),
+    BadDay("disk_full_then_killed", "disk full, then kill -9 while it is", disk_full_then_killed, disks=("var",)),
+    BadDay("pbx_killed", "Asterisk: kill -9, started again", pbx_killed),
+    BadDay("pbx_restarted", "Asterisk: core stop now, started again", pbx_restarted),
+    BadDay("both_killed", "Asterisk and service: kill -9 together", both_killed),
+)
