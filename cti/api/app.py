@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from cti.api import board, calls, probes, qos
+from cti.api import board, calls, probes, qos, rappels
 from cti.api.contract import openapi
 from cti.api.edge.guard import TokenCheck, check_host, check_sender, harden
 from cti.api.edge.problems import tell_problems
@@ -52,7 +52,7 @@ def build_app(
     app[PORTS] = ports
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    operations = (*calls.OPERATIONS, *qos.OPERATIONS, *board.OPERATIONS, *probes.OPERATIONS)
+    operations = (*calls.OPERATIONS, *rappels.OPERATIONS, *qos.OPERATIONS, *board.OPERATIONS, *probes.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])
     app.router.add_routes(page_routes(static, check))
