@@ -72,7 +72,9 @@ def test_the_database_holds_what_memory_holds(store: Store) -> None:
         "a1": "pris", "m1": "a_rappeler", "b1": "clos", "c1": "clos"
     }  # fmt: skip
     assert store.callbacks.counts() == shelf.counts() == (1, 1)
-    assert CallbackBook(store.callbacks, RULES).list(NOW) == [entry for entry in listed(on_disk) if entry.state is not EntryState.CLOSED]
+    assert CallbackBook(store.callbacks, RULES).list(NOW) == [
+        entry for entry in listed(on_disk) if entry.state is not EntryState.CLOSED
+    ]
 
 
 def test_rebuilding_from_the_calls_gives_the_same_list(store: Store, database: str) -> None:
@@ -119,7 +121,11 @@ def test_what_was_refused_is_not_written(store: Store) -> None:
 
 
 def test_earlier_calls_of_a_number_are_found_whatever_its_spelling(store: Store) -> None:
-    again = (call("d1", 0, "0033612000000", dossier="2026-350-0000001"), call("d2", 60, "0612000000"), call("d3", 120, "+33612000000"))
+    again = (
+        call("d1", 0, "0033612000000", dossier="2026-350-0000001"),
+        call("d2", 60, "0612000000"),
+        call("d3", 120, "+33612000000"),
+    )
     masked = (call("x1", 0, None), call("x2", 60, None))
     store.commit(Batch(journeys=(*again, *masked)))
     assert store.repeats([*again, *masked], 3600 * S) == {

@@ -103,7 +103,9 @@ async def test_the_second_who_takes_gets_a_409_that_names_the_first(client: Test
         ("c1", "oublier", {"version": 0}, 404),
     ],
 )
-async def test_what_is_refused(client: TestClient, lost: Doubles, call: str, verb: str, body: dict[str, Any], status: int) -> None:
+async def test_what_is_refused(
+    client: TestClient, lost: Doubles, call: str, verb: str, body: dict[str, Any], status: int
+) -> None:
     found, problem = await act(client, call, verb, **body)
     assert (found, problem["status"]) == (status, status)
     assert lost.shelf.acts == []

@@ -15,8 +15,12 @@ def told(*events: CallEvent) -> Journey:
     return reduce(lambda journey, event: apply(journey, event)[0], events, Journey(call_id=events[0].call_id))
 
 
-def arrived(call: str, at: int, caller: str | None, *, flux: str = "15", public: bool = True, test: bool = False) -> ev.CallArrived:
-    return ev.CallArrived(call_id=call, at=T0 + at * S, channel=call, did="15", flux=flux, caller=caller, public=public, test=test)
+def arrived(
+    call: str, at: int, caller: str | None, *, flux: str = "15", public: bool = True, test: bool = False
+) -> ev.CallArrived:
+    return ev.CallArrived(
+        call_id=call, at=T0 + at * S, channel=call, did="15", flux=flux, caller=caller, public=public, test=test
+    )
 
 
 def queued(call: str, at: int, filiere: str, priority: int = 20) -> list[CallEvent]:
@@ -37,7 +41,14 @@ def ended(call: str, at: int, cause: int = 16) -> ev.CallEnded:
 
 
 def abandon(
-    call: str, at: int = 0, caller: str | None = NUMBER, *, wait: int = 5, flux: str = "15", priority: int = 20, public: bool = True
+    call: str,
+    at: int = 0,
+    caller: str | None = NUMBER,
+    *,
+    wait: int = 5,
+    flux: str = "15",
+    priority: int = 20,
+    public: bool = True,
 ) -> Journey:
     """Left N1's queue."""
     return told(arrived(call, at, caller, flux=flux, public=public), *queued(call, at, "n1", priority), ended(call, at + wait))
