@@ -46,7 +46,8 @@ def trace_of(journey: Journey) -> Trace | None:
         flux=journey.flux,
         filiere=journey.lost_waiting or (stage.filiere if stage is not None else None),
         phase=journey.abandon_phase,
-        priority=stage.priority if stage is not None else journey.priority,
+        # A transfer says no priority of its own: what the line or an earlier decision gave is still true of this caller.
+        priority=max(journey.priority, *(stage.priority for stage in journey.stages), 0),
         dossier_ref=journey.dossier_ref,
     )
 

@@ -59,7 +59,7 @@ class Trace:
     flux: str = ""
     filiere: FiliereCode | None = None  #: whose queue lost the caller; None in the greeting
     phase: AbandonPhase | None = None  #: of an abandon
-    priority: int = 0  #: in that queue, higher first
+    priority: int = 0  #: the highest this call was given in a queue
     dossier_ref: str | None = None
 
 

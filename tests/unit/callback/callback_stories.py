@@ -64,12 +64,14 @@ def answered(call: str, at: int = 0, caller: str | None = NUMBER) -> Journey:
     return told(arrived(call, at, caller), *queued(call, at, "n1"), *taken(call, at + 4, "arm01", "n1"), ended(call, at + 60))
 
 
-def lost_n2(call: str, at: int = 0, caller: str | None = NUMBER, *, filiere: str = "mg", priority: int = 10) -> Journey:
+def lost_n2(
+    call: str, at: int = 0, caller: str | None = NUMBER, *, filiere: str = "mg", priority: int = 10, first_priority: int = 20
+) -> Journey:
     """Answered by an ARM, passed on, gone before the next human."""
     leg = f"{call}-arm01"
     return told(
         arrived(call, at, caller),
-        *queued(call, at, "n1"),
+        *queued(call, at, "n1", first_priority),
         *taken(call, at + 4, "arm01", "n1"),
         ev.DossierOpened(call_id=call, at=T0 + (at + 5) * S, dossier_id="d", ref=f"2026-350-{call}"),
         ev.TransferAsked(call_id=call, at=T0 + (at + 30) * S, target=filiere, via=ev.TransferVia.API),

@@ -111,6 +111,11 @@ def test_an_entry_is_as_urgent_as_its_most_urgent_call() -> None:
     assert (entry.rank_code, entry.kind, entry.filiere, entry.dossier_ref) == ("n2_p1", TraceKind.LOST_N2, "mru", "2026-350-c1")
 
 
+def test_the_priority_given_before_a_transfer_still_counts() -> None:
+    (entry,) = entries(book_of(lost_n2("c1", filiere="amu", priority=0, first_priority=60)))
+    assert (entry.priority, entry.rank_code) == (60, "n2_p1")
+
+
 # --- closing by itself ------------------------------------------------------------------------------------------------
 
 
