@@ -6,6 +6,7 @@ The map, one line per room; every room imports ``journey`` and nothing else (imp
     ami         the PBX: the only room that knows Asterisk exists
     routing     where a call should go, and why
     dossier     opening the dossier, exactly once
+    callback    who must be called back, and in which order
     recording   keeping the voice
     qos         how well we answer
     live        what is happening now

@@ -216,6 +216,20 @@ def reconcile(folder: Path, since: str | None, until: str | None, as_json: bool)
 
 @main.command()
 @_config_option
+@click.option("--closed", "with_closed", is_flag=True, help="also those closed lately")
+@click.option("--rebuild", is_flag=True, help="write the list anew from the calls first (after a change of rappels.toml)")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+def rappels(folder: Path, with_closed: bool, rebuild: bool, as_json: bool) -> None:
+    """Whom to call back, the most urgent first."""
+    from cti.bootstrap import reports  # noqa: PLC0415
+
+    with _plain_errors():
+        for line in reports.callbacks(_settings(folder), now(), as_json=as_json, with_closed=with_closed, rebuild=rebuild):
+            click.echo(line)
+
+
+@main.command()
+@_config_option
 @click.argument("session", type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True)
 def replay(folder: Path, session: Path, as_json: bool) -> None:

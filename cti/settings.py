@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from cti.agents.roster import Roster
 from cti.ami.dialplan.config import pbx_spec
 from cti.ami.dialplan.spec import PbxSpec
+from cti.callback import rules as callback_rules
 from cti.dossier import settings as dossier_settings
 from cti.qos import profiles as qos_profiles
 from cti.recording import policy as recording_policy
@@ -131,6 +132,7 @@ class Settings:
     qos: qos_profiles.Regulation
     dossier: dossier_settings.DossierSettings
     recording: recording_policy.RecordingSettings
+    callback: callback_rules.CallbackRules
 
     @property
     def zone(self) -> ZoneInfo:
@@ -143,7 +145,7 @@ class Settings:
         return self.cti.service.database_url or f"sqlite:///{self.cti.service.var / 'cti.db'}"
 
 
-_FILES = ("cti", "pbx", "agents", "filieres", "flux", "horaires", "qos", "dossier", "recording")
+_FILES = ("cti", "pbx", "agents", "filieres", "flux", "horaires", "qos", "dossier", "recording", "rappels")
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -162,6 +164,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     qos = files.read(lambda table: qos_profiles.from_mapping(table, "qos.toml"), "qos")
     dossier = files.read(lambda table: dossier_settings.from_mapping(table, "dossier.toml"), "dossier")
     recording = files.read(lambda table: recording_policy.from_mapping(table, "recording.toml"), "recording")
+    callbacks = files.read(_callbacks, "rappels", "filieres", "flux")
     if cti is not None and qos is not None:
         for field in ("default_profile", "board_profile"):
             code = getattr(cti.qos, field)
@@ -176,9 +179,17 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         or qos is None
         or dossier is None
         or recording is None
+        or callbacks is None
     ):
         raise ConfigError("\n".join(dict.fromkeys(files.faults)))
-    return Settings(folder, cti, pbx, routing, roster, qos, dossier, recording)
+    return Settings(folder, cti, pbx, routing, roster, qos, dossier, recording, callbacks)
+
+
+def _callbacks(table: Mapping[str, Any], filieres: Mapping[str, Any], flux: Mapping[str, Any]) -> callback_rules.CallbackRules:
+    """The call-back list, checked against the names that the other two files declare, sound or not."""
+    declared = [file.get(name) for file, name in ((filieres, "filieres"), (flux, "flux"))]
+    known = [names if isinstance(names, Mapping) else {} for names in declared]
+    return callback_rules.from_mapping(table, "rappels.toml", *known)
 
 
 _ROUTING = ("filieres", "flux", "horaires")

@@ -8,6 +8,8 @@ asked for, a figure is read with its formula, and no fault of a request becomes 
 from cti.api.app import build_app
 from cti.api.ports import (
     BoardFeed,
+    CallbackRefused,
+    Callbacks,
     CallReader,
     Check,
     FiliereCard,
@@ -24,6 +26,8 @@ from cti.api.ports import (
 __all__ = [
     "BoardFeed",
     "CallReader",
+    "CallbackRefused",
+    "Callbacks",
     "Check",
     "FiliereCard",
     "LiveBoard",

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from cti.api import board, calls, probes, qos, reconcile
+from cti.api import board, calls, probes, qos, rappels, reconcile
 from cti.api.contract import openapi
 from cti.api.edge.guard import TokenCheck, check_host, check_sender, harden
 from cti.api.edge.problems import tell_problems
@@ -52,7 +52,8 @@ def build_app(
     app[PORTS] = ports
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    operations = (*calls.OPERATIONS, *qos.OPERATIONS, *reconcile.OPERATIONS, *board.OPERATIONS, *probes.OPERATIONS)
+    rooms = (calls, rappels, qos, reconcile, board, probes)
+    operations = tuple(operation for room in rooms for operation in room.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])
     app.router.add_routes(page_routes(static, check))

@@ -48,13 +48,15 @@ async def list_calls(request: web.Request) -> web.Response:
     if query.since is not None and query.until is not None and query.since >= query.until:
         raise Problem(422, "« since » doit précéder « until ».")
     found, cursor = await page(request.app[PORTS].calls, query)
-    return json_answer({"calls": [tell(journey) for journey in found], "next_cursor": cursor})
+    repeats = await request.app[PORTS].calls.repeats(found)
+    return json_answer({"calls": [tell(journey, repeats.get(journey.call_id)) for journey in found], "next_cursor": cursor})
 
 
 async def read_call(request: web.Request) -> web.Response:
     """One call, whole, with its timeline."""
     journey = await _known(request)
-    return json_answer({**tell(journey), "timeline": timeline(journey)})
+    repeats = await request.app[PORTS].calls.repeats([journey])
+    return json_answer({**tell(journey, repeats.get(journey.call_id)), "timeline": timeline(journey)})
 
 
 async def ask_transfer(request: web.Request) -> web.Response:

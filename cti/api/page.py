@@ -28,7 +28,8 @@ def page_routes(static: Path, token: TokenCheck | None) -> list[web.AbstractRout
     """The routes of the page."""
     return [
         web.get("/", _to_supervision),
-        web.get("/supervision", _supervision(static, token)),
+        web.get("/supervision", _page(static, token)),
+        web.get("/rappels", _page(static, token)),
         web.get(r"/static/{path:[A-Za-z0-9_./-]+}", _file(static)),
     ]
 
@@ -37,7 +38,7 @@ async def _to_supervision(_request: web.Request) -> web.StreamResponse:
     raise web.HTTPFound("/supervision")
 
 
-def _supervision(static: Path, token: TokenCheck | None) -> Handler:
+def _page(static: Path, token: TokenCheck | None) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         given = request.query.get("jeton")
         if given is not None:
@@ -56,7 +57,7 @@ def _exchange(request: web.Request, token: TokenCheck | None, given: str) -> web
     Raises:
         Problem: 403, wrong token.
     """
-    response = web.Response(status=303, headers={"Location": "/supervision"})
+    response = web.Response(status=303, headers={"Location": request.path})
     if token is None:
         return response
     if not token.is_token(given):

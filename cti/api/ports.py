@@ -4,7 +4,7 @@ Every port is asynchronous: one that reads the store runs it in a thread of its 
 microseconds, as in the core. A port that cannot read now raises ``StoreUnavailable``, which becomes a 503.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from cti.journey import CallId, FiliereCode, Instant, Journey
+from cti.journey.callbacks import ActKind, TryResult
+from cti.journey.callers import Repeat
 from cti.live.feed import Subscription
 
 
@@ -33,6 +35,41 @@ class CallReader(Protocol):
 
         Raises:
             StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    async def repeats(self, journeys: Sequence[Journey]) -> Mapping[CallId, Repeat]:
+        """For each of these calls whose number had called shortly before: how often, and the last of those calls.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+
+class CallbackRefused(Exception):
+    """The act is not possible on the entry as it is now; the message says why, in French."""
+
+
+class Callbacks(Protocol):
+    """The call-back list."""
+
+    async def entries(self, *, with_closed: bool) -> dict[str, Any]:
+        """The list as plain data, the most urgent first; with those closed lately when asked.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    async def act(
+        self, call_id: CallId, kind: ActKind, *, by: str, version: int, result: TryResult | None, reason: str
+    ) -> dict[str, Any] | None:
+        """Do something about an entry that was seen at this version; the entry afterwards, None when it is not known.
+
+        Raises:
+            CallbackRefused: somebody was quicker, or the entry is not in a state for it.
+            StoreUnavailable: nothing can be written now.
         """
         ...
 
@@ -157,6 +194,7 @@ class Ports:
 
     calls: CallReader
     transfers: Transfers
+    callbacks: Callbacks
     qos: QosReader
     reconcile: Reconciler
     readiness: Readiness

@@ -13,6 +13,7 @@ from cti.ami.translate import Translator
 from cti.api.ports import Check, TransferResult, TransferVerdict, UnknownProfile
 from cti.bootstrap.clock import now
 from cti.journey import CallId, FiliereCode, Instant, Journey, State
+from cti.journey.callers import Repeat
 from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import as_datetime
 from cti.pipeline import Pipeline
@@ -30,9 +31,14 @@ _REACH_SECONDS = 2.0
 class Calls:
     """Living calls from memory, ended ones from the store."""
 
-    def __init__(self, store: Store, pipeline: Pipeline) -> None:
+    def __init__(self, store: Store, pipeline: Pipeline, repeat_window: int) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._repeat_window = repeat_window
+
+    async def repeats(self, journeys: Sequence[Journey]) -> Mapping[CallId, Repeat]:
+        """Which of these calls repeat an earlier one."""
+        return await asyncio.to_thread(self._store.repeats, journeys, self._repeat_window)
 
     async def journeys(
         self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool

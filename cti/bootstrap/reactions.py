@@ -2,6 +2,7 @@
 
 CallAnswered: open_dossier          the first human has picked up
 CallClosed:   check_recordings      the caller is gone: is the voice on disk?
+              list_callback         ... and must somebody call back?
 """
 
 import asyncio
@@ -24,7 +25,11 @@ T = TypeVar("T")
 
 
 def reactions(
-    settings: Settings, registry: DossierRegistry, store_thread: OneThread, recordings: Path
+    settings: Settings,
+    registry: DossierRegistry,
+    store_thread: OneThread,
+    recordings: Path,
+    hear: Callable[[Journey], Awaitable[Sequence[CallEvent]]],
 ) -> Mapping[type[Fact], tuple[Reaction, ...]]:
     """The table."""
     opener = OpenDossier(
@@ -58,6 +63,7 @@ def reactions(
                 attempt_seconds=settings.recording.deadline_ms / 1000 + 30,
                 deadline_seconds=300,
             ),
+            Reaction("list_callback", hear, attempt_seconds=10, deadline_seconds=30),
         ),
     }
 

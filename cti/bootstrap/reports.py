@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 from cti.ami.reconcile import Report
 from cti.bootstrap import reconciling
+from cti.callback import CallbackBook, tell_entry
 from cti.journey import Instant, Journey
+from cti.journey.callbacks import CallbackEntry
 from cti.journey.telling import tell
 from cti.journey.words import as_datetime
 from cti.qos.period import Period, local_day, parse_period
 from cti.qos.report import QosReport, report
 from cti.settings import Settings
 from cti.store import open_store
+
+#: Calls whose numbers are looked up together.
+_AT_ONCE = 500
 
 
 def period_of(settings: Settings, since: str | None, until: str | None, now: Instant) -> Period:
@@ -26,10 +32,18 @@ def calls(settings: Settings, since: str | None, until: str | None, now: Instant
     period = period_of(settings, since, until, now)
     store = open_store(settings.database_url)
     try:
-        for journey in store.reading.journeys(period.since, period.until):
-            yield json.dumps(tell(journey), ensure_ascii=False) if as_json else line_of(settings, journey)
+        everything = iter(store.reading.journeys(period.since, period.until))
+        while some := list(islice(everything, _AT_ONCE)):
+            repeats = store.repeats(some, _repeat_window(settings)) if as_json else {}
+            for journey in some:
+                repeat = repeats.get(journey.call_id)
+                yield json.dumps(tell(journey, repeat), ensure_ascii=False) if as_json else line_of(settings, journey)
     finally:
         store.close()
+
+
+def _repeat_window(settings: Settings) -> int:
+    return settings.routing.filieres.repetition_seconds * 1_000_000
 
 
 def line_of(settings: Settings, journey: Journey) -> str:
@@ -49,7 +63,8 @@ def call(settings: Settings, call_id: str, *, as_json: bool) -> list[str] | None
         if journey is None:
             return None
         if as_json:
-            return [json.dumps(tell(journey), ensure_ascii=False, indent=2)]
+            repeat = store.repeats([journey], _repeat_window(settings)).get(call_id)
+            return [json.dumps(tell(journey, repeat), ensure_ascii=False, indent=2)]
         lines = [line_of(settings, journey)]
         for event in store.reading.events(call_id):
             told = ", ".join(
@@ -84,3 +99,28 @@ def qos(settings: Settings, since: str | None, until: str | None, profile: str |
         return report(journeys, settings.qos, profile or settings.cti.qos.default_profile, period, gaps)
     finally:
         store.close()
+
+
+def callbacks(settings: Settings, now: Instant, *, as_json: bool, with_closed: bool, rebuild: bool) -> Iterator[str]:
+    """The call-back list, the most urgent first; written anew from the calls of the horizon when asked."""
+    rules = settings.callback
+    store = open_store(settings.database_url)
+    try:
+        book = CallbackBook(store.callbacks, rules)
+        if rebuild:
+            book.rebuild(store.reading.journeys(now - rules.horizon, None))
+        for entry in book.list(now, with_closed=with_closed):
+            told = tell_entry(entry, rules, now)
+            yield json.dumps(told, ensure_ascii=False) if as_json else _callback_line(settings, entry, told["rank_libelle"])
+    finally:
+        store.close()
+
+
+def _callback_line(settings: Settings, entry: CallbackEntry, rank: str) -> str:
+    """One entry on one line, in the site's civil time."""
+    when = as_datetime(entry.first_lost_at).astimezone(settings.zone).strftime("%d/%m %H:%M:%S")
+    number = entry.number or "rappel impossible"
+    who = entry.taken_by or entry.closed_by or "-"
+    calls = f"{len(entry.call_ids)} appel{'s' if len(entry.call_ids) > 1 else ''}"
+    place = f"{entry.flux:<8} {entry.filiere or '(accueil)':<9}"
+    return f"{when}  {number:<17} {rank:<28} {place} {calls:<9} {entry.state:<10} {who}  {entry.id}"

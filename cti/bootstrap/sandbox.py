@@ -24,7 +24,7 @@ from cti.sandbox.machine import MachineSettings
 from cti.sandbox.people.staff import Phone
 from cti.settings import load
 
-_FILES = ("filieres", "flux", "horaires", "qos", "dossier", "recording")
+_FILES = ("filieres", "flux", "horaires", "qos", "dossier", "recording", "rappels")
 
 
 @dataclass(frozen=True, slots=True)

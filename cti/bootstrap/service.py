@@ -21,10 +21,12 @@ from cti.api.app import build_app
 from cti.api.ports import FiliereCard, Ports
 from cti.bootstrap.alarms import AlarmWatch
 from cti.bootstrap.answers import Calls, Figures, Ready, Transfers, load_of
+from cti.bootstrap.callbacks import CallbackDesk
 from cti.bootstrap.clock import OneThread, monotonic_us, now
 from cti.bootstrap.conditions import DiskWatch, Ground, JournalWord, conditions
 from cti.bootstrap.daybook import DayBook
 from cti.bootstrap.reactions import reactions
+from cti.bootstrap.recent import RecentCallers
 from cti.bootstrap.reconciling import Reconciler
 from cti.bootstrap.spool import SpoolImport
 from cti.bootstrap.watch import PbxWatch, WatchSettings
@@ -43,6 +45,7 @@ from cti.store import Store, open_store
 log = structlog.get_logger(__name__)
 
 _HOUR_US = 3_600_000_000
+_SECOND_US = 1_000_000
 
 
 class Service:
@@ -82,18 +85,20 @@ class Service:
     async def _serve(self, store: Store, store_thread: OneThread, spawn: "_Spawn") -> None:
         settings = self.settings
         recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
-        board = Board(_cards_for_board(settings), clock=now)
-        table = reactions(settings, store.dossiers, store_thread, recordings)
+        recent = await store_thread(_recent, store, settings)
+        board = Board(_cards_for_board(settings), clock=now, repeats=recent.repeat_of)
+        desk = CallbackDesk(store.callbacks, settings.callback, board, store_thread, now)
+        table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear)
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
         apart = _apart(spawn)
-        pipeline = Pipeline(store, store_thread, now, apart, table, [board, book, alarms])
+        pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms])
         restored = await pipeline.restore()
         board.adopt(restored)
+        await desk.count()
         log.info("service_starts", open_calls=len(restored), database=settings.database_url.partition("@")[2] or "sqlite")
-
         writer = spawn(pipeline.run())
-        planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision)
+        planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision, recent)
         agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), now)
         self.agi_port = await agi.start()
         word, disk = JournalWord(), DiskWatch(recordings, settings.recording, now)
@@ -112,8 +117,9 @@ class Service:
         alarms.watch(conditions(ground))
         alarm_watch = apart(alarms.run())
         ports = Ports(
-            calls=Calls(store, pipeline),
+            calls=Calls(store, pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
             transfers=Transfers(settings, pipeline, watch.translator, actions),
+            callbacks=desk,
             qos=figures,
             reconcile=reconciler,
             readiness=Ready(watch, actions, pipeline, store, lambda: self.agi_port),
@@ -124,7 +130,6 @@ class Service:
         )
         runner = await self._open_http(ports)
         self.ready.set()
-        log.info("service_ready", http=self.http_port, agi=self.agi_port)
         try:
             await self._stop.wait()
         finally:
@@ -149,6 +154,7 @@ class Service:
         site = web.TCPSite(runner, http.host, http.port)
         await site.start()
         self.http_port = runner.addresses[0][1]
+        log.info("service_ready", http=self.http_port, agi=self.agi_port)
         return runner
 
 
@@ -218,6 +224,14 @@ def _journal(settings: Settings) -> JournalSettings:
     )
 
 
+def _recent(store: Store, settings: Settings) -> RecentCallers:
+    """The numbers that called shortly before this start; blocking."""
+    window = settings.routing.filieres.repetition_seconds * _SECOND_US
+    recent = RecentCallers(window)
+    recent.adopt(store.reading.journeys(now() - window, None))
+    return recent
+
+
 def _note_decision(call_id: str, decision: Decision, asked_at: Instant) -> None:
     """The decision itself comes back from the PBX with its reason (SasRoute) and is stored from there; here is its trace."""
     log.info(
@@ -225,6 +239,7 @@ def _note_decision(call_id: str, decision: Decision, asked_at: Instant) -> None:
         call_id=call_id,
         filiere=decision.filiere,
         motif=decision.motif,
+        previous_call_id=decision.repeat.previous_call_id if decision.repeat is not None else None,
         anomalies=decision.anomalies,
         asked_at=asked_at,
     )

@@ -5,12 +5,13 @@ Field names are fixed by the contract with the outside; instants are UTC ISO 860
 
 from typing import Any
 
+from cti.journey.callers import Repeat
 from cti.journey.model import Journey, Recording, Stage
 from cti.journey.words import iso
 
 
-def tell(journey: Journey) -> dict[str, Any]:
-    """The whole call as plain data, in the contract's field order."""
+def tell(journey: Journey, repeat: Repeat | None = None) -> dict[str, Any]:
+    """The whole call as plain data, in the contract's field order; ``repeat`` is what its number did shortly before."""
     return {
         "call_id": journey.call_id,
         "t0": iso(journey.t0),
@@ -34,6 +35,9 @@ def tell(journey: Journey) -> dict[str, Any]:
         "lost_waiting": journey.lost_waiting,
         "greeting_ms": journey.greeting_ms,
         "cause": journey.cause,
+        "repeat_count": repeat.count if repeat is not None else 0,
+        "previous_call_id": repeat.previous_call_id if repeat is not None else None,
+        "previous_dossier_ref": repeat.previous_dossier_ref if repeat is not None else None,
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from cti.journey import CallEvent, Fact, FiliereCode, Instant, Journey, PbxEvent, State
+from cti.journey.callers import Repeat
 from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp, Presence
 from cti.journey.facts import CallAnswered, CallClosed
 from cti.journey.model import Outcome
@@ -27,6 +28,7 @@ _LINK: Part = ("link", "")
 _TOTALS: Part = ("totals", "")
 _DAY: Part = ("day", "")
 _WAITS: Part = ("waits", "")
+_CALLBACKS: Part = ("callbacks", "")
 
 
 class Board:
@@ -35,15 +37,25 @@ class Board:
     Not thread-safe: it lives in the event loop's thread, where the pipeline tells its listeners.
     """
 
-    def __init__(self, filieres: Sequence[FiliereSpec], *, clock: Callable[[], Instant], history: int = 4096) -> None:
+    def __init__(
+        self,
+        filieres: Sequence[FiliereSpec],
+        *,
+        clock: Callable[[], Instant],
+        history: int = 4096,
+        repeats: Callable[[Journey], Repeat | None] = lambda journey: None,
+    ) -> None:
         """Start blind: the link is down until a ``LinkUp`` is seen.
 
         Args:
             filieres: the site's filières; a call in any other one is still shown, marked unknown.
             clock: the present, for screens that count seconds themselves.
             history: how many changes a screen may have missed and still catch up without the whole picture.
+            repeats: what the number of a call did shortly before; it must return at once.
         """
         self._clock = clock
+        self._repeats = repeats
+        self._callbacks: tuple[int, int] | None = None
         self._specs: dict[FiliereCode, FiliereSpec] = {
             spec.code: spec for spec in sorted(filieres, key=lambda spec: (spec.ordre, spec.code))
         }
@@ -104,6 +116,12 @@ class Board:
             self._day = figures
             self._changed({_DAY})
 
+    def count_callbacks(self, to_call: int, impossible: int) -> None:
+        """Show how many callers are to be called back, and how many left no number."""
+        if (to_call, impossible) != self._callbacks:
+            self._callbacks = to_call, impossible
+            self._changed({_CALLBACKS})
+
     def alarm(self, code: str, text: str, *, at: Instant, gravite: Gravite = Gravite.CRITIQUE) -> None:
         """Raise an alarm, or say in other words one that stands already (it keeps its beginning).
 
@@ -125,7 +143,7 @@ class Board:
         if place_of(journey.state) is None:
             touched = self._floor.remove(journey.call_id)
         else:
-            touched = self._floor.put(view_of(journey, self._since(journey, at)))
+            touched = self._floor.put(view_of(journey, self._since(journey, at), self._repeats(journey)))
         if touched is None:
             return set()
         for code in touched - self._specs.keys():
@@ -214,6 +232,7 @@ class Board:
             "totals": self._tell(_TOTALS),
             "day": self._tell(_DAY),
             "waits": self._tell(_WAITS),
+            "callbacks": self._tell(_CALLBACKS),
             "alarms": {code: self._tell(("alarms", code)) for code in self._alarms},
             "filieres": {code: self._tell(("filieres", code)) for code in self._specs},
             "agents": {agent: self._tell(("agents", agent)) for agent in sorted(self._floor.seats)},
@@ -249,6 +268,8 @@ class Board:
                 return telling.tell_totals(self._floor, known=self._link.ever_up)
             case ("link", _):
                 return telling.tell_link(self._link)
+            case ("callbacks", _):
+                return telling.tell_callbacks(self._callbacks)
             case ("day", _):
                 return telling.tell_day(self._day)
             case _:

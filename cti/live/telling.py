@@ -31,6 +31,8 @@ def tell_call(call: CallView) -> dict[str, Any]:
         "dossier_ref": call.dossier_ref,
         "uncertain": call.uncertain,
         "test": call.test,
+        "repeat_count": call.repeat_count,
+        "previous_dossier_ref": call.previous_dossier_ref,
     }
 
 
@@ -107,6 +109,11 @@ def tell_day(day: DayCount | None) -> dict[str, Any] | None:
         "formule_qs30": day.formule_qs30,
         "formule_taux_accueil": day.formule_taux_accueil,
     }
+
+
+def tell_callbacks(counts: tuple[int, int] | None) -> dict[str, int] | None:
+    """How many callers are to be called back, and how many cannot be; None until they were counted once."""
+    return None if counts is None else {"open": counts[0], "impossible": counts[1]}
 
 
 def tell_waits(minutes: list[Minute]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cti.journey import AgentId, CallId, FiliereCode, Instant, Journey, State
+from cti.journey.callers import Repeat
 from cti.journey.events import Presence
 from cti.journey.model import Quality
 
@@ -46,6 +47,8 @@ class CallView:
     dossier_ref: str | None
     uncertain: bool
     test: bool
+    repeat_count: int = 0  #: calls of this number shortly before
+    previous_dossier_ref: str | None = None  #: the dossier of the latest of them that has one
 
 
 class Place(StrEnum):
@@ -103,7 +106,7 @@ class Link:
     ever_up: bool  #: False until the first sight of the PBX: nothing is known yet, which is not zero
 
 
-def view_of(journey: Journey, since: Instant) -> CallView:
+def view_of(journey: Journey, since: Instant, repeat: Repeat | None = None) -> CallView:
     """The call as the board shows it; ``since`` is when its present state began."""
     stage = journey.stage
     waiting = journey.state is State.WAITING
@@ -126,6 +129,8 @@ def view_of(journey: Journey, since: Instant) -> CallView:
         dossier_ref=journey.dossier_ref,
         uncertain=journey.quality is Quality.UNCERTAIN,
         test=journey.test,
+        repeat_count=repeat.count if repeat is not None else 0,
+        previous_dossier_ref=repeat.previous_dossier_ref if repeat is not None else None,
     )
 
 

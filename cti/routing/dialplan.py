@@ -26,6 +26,10 @@ class Question(Protocol):
     def args(self) -> tuple[str, ...]:
         """The dialplan's arguments, in order."""
 
+    @property
+    def caller(self) -> str:
+        """The caller's number as the PBX has it; empty or no number when masked."""
+
 
 def dialplan_safe(text: str) -> str:
     """The text as it may stand in a dialplan: no comma, semicolon, bar, quote, dollar, brace, bracket or line end.
@@ -49,7 +53,7 @@ def agi_routes(planner: RoutePlanner, answer: Callable[[Variables], _Answer]) ->
     """Both routes by script name; `answer` makes the PBX room's own answer out of variables."""
 
     def route(question: Question) -> _Answer:
-        return answer(variables(planner.route(*_first(question.args, 3, 4))))
+        return answer(variables(planner.route(*_first(question.args, 3, 4), caller=question.caller)))
 
     def debordement(question: Question) -> _Answer:
         return answer(variables(planner.debordement(*_first(question.args, 4, 5))))

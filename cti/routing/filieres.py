@@ -85,6 +85,11 @@ class FiliereTable:
     bonus_debordement: int
     #: Priority in the queue for each priority of regulation.
     priorites: Mapping[str, int]
+    #: How long a number is remembered, in seconds; its next call is a repeat.
+    repetition_seconds: int = 3_600
+    #: Gain of priority for each earlier call of the same number, and the most that it may gain.
+    bonus_repetition: int = 0
+    bonus_repetition_max: int = 0
 
 
 def from_mapping(data: Mapping[str, object], file: str, horaires: Mapping[str, Horaires]) -> FiliereTable:
@@ -98,6 +103,9 @@ def from_mapping(data: Mapping[str, object], file: str, horaires: Mapping[str, H
     debordements_max = top.integer("debordements_max", 1, 20, 4)
     attente_secours = top.integer("attente_secours_seconds", 60, 86_400, 3_600)
     bonus = top.integer("bonus_debordement", 0, 50, 5)
+    repetition_seconds = 60 * top.integer("repetition_minutes", 1, 1_440, 60)
+    bonus_repetition = top.integer("bonus_repetition", 0, 50, 5)
+    bonus_repetition_max = top.integer("bonus_repetition_max", 0, 50, 15)
     secours = top.text("secours", pattern=_CODE)
     priorites = _priorites(Block(problems, "priorites", top.table("priorites")))
     filieres = {
@@ -112,7 +120,17 @@ def from_mapping(data: Mapping[str, object], file: str, horaires: Mapping[str, H
     elif secours and secours not in filieres:
         top.fault("secours", f"unknown filière {secours!r}")
     problems.raise_if_any()
-    return FiliereTable(filieres, filieres[secours], debordements_max, attente_secours, bonus, priorites)
+    return FiliereTable(
+        by_code=filieres,
+        secours=filieres[secours],
+        debordements_max=debordements_max,
+        attente_secours_seconds=attente_secours,
+        bonus_debordement=bonus,
+        priorites=priorites,
+        repetition_seconds=repetition_seconds,
+        bonus_repetition=bonus_repetition,
+        bonus_repetition_max=bonus_repetition_max,
+    )
 
 
 def _priorites(block: Block) -> dict[str, int]:

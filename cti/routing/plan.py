@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from cti.journey.callers import Repeat
 from cti.routing.filieres import PRIORITE_MAX, Filiere, FiliereTable
 from cti.routing.flux import FluxTable
 from cti.routing.horaires import is_open
@@ -71,6 +72,8 @@ class Facts:
     nth: int = 0
     #: Priority of regulation already given (P0 ... NR), else empty.
     regulation: str = ""
+    #: What this number did shortly before; none for a masked caller.
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Decision:
     considered: tuple[Rejected, ...] = ()
     #: What was odd about the question itself, in French words.
     anomalies: tuple[str, ...] = field(default=())
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,11 @@ def decide(facts: Facts, rules: RoutingRules, load: Mapping[str, Load] | None, l
         priorite=_priorite(facts, table, max(recognised.flux.priorite, chosen.priorite_defaut)),
         attente_seconds=(table.attente_secours_seconds if reason is Reason.SECOURS else chosen.attente_max_seconds),
         reason_code=reason,
-        motif=_motif(reason, chosen, recognised.flux.libelle, tuple(search.rejected)),
+        motif=_motif(reason, chosen, recognised.flux.libelle, tuple(search.rejected)) + _again(facts),
         flux=recognised.flux.code,
         considered=tuple(search.rejected),
         anomalies=tuple(anomalies),
+        repeat=facts.repeat,
     )
 
 
@@ -200,12 +205,18 @@ class _Search:
 def _priorite(facts: Facts, table: FiliereTable, least: int) -> int:
     """The priority of this caller in the queue.
 
-    Each overflow gains a little, but waiting never lifts anybody over a vital emergency (P0).
+    Each overflow and each earlier call of the same number gains a little, but never lifts anybody over a vital emergency (P0).
     """
     given = max(least, table.priorites.get(facts.regulation, 0))
+    earlier = facts.repeat.count if facts.repeat is not None else 0
     lifted = given + table.bonus_debordement * max(facts.nth, 0)
+    lifted += min(table.bonus_repetition * earlier, table.bonus_repetition_max)
     ceiling = max(given, table.priorites["P0"] - 1)
     return min(lifted, ceiling, PRIORITE_MAX)
+
+
+def _again(facts: Facts) -> str:
+    return "" if facts.repeat is None or facts.nth > 0 else f" (appel n° {facts.repeat.count + 1} de ce numéro)"
 
 
 def _motif(reason: Reason, chosen: Filiere, flux: str, rejected: tuple[Rejected, ...]) -> str:

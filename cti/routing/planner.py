@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from cti.journey.callers import Repeat
 from cti.routing.plan import Cause, Decision, Facts, Load, RoutingRules, decide
 
 _log = structlog.get_logger(__name__)
@@ -29,14 +30,22 @@ class DecisionSink(Protocol):
         """Take note of one decision; `asked_at` is in microseconds since the epoch."""
 
 
+class RecentCalls(Protocol):
+    """What is remembered of the numbers that called; it must return at once."""
+
+    def __call__(self, caller: str, call_id: str, at: int) -> Repeat | None:
+        """What this number did shortly before; None when nothing, and always for a masked caller."""
+
+
 @dataclass(frozen=True, slots=True)
 class _OnItsWay:
-    """What a call said at entry, and how many overflows it has had."""
+    """What a call said at entry, what its number did before, and how many overflows it has had."""
 
     flux: str
     did: str
     regulation: str
     overflows: int = 0
+    repeat: Repeat | None = None
 
 
 class RoutePlanner:
@@ -47,6 +56,7 @@ class RoutePlanner:
         load: what is known of every filière now; none when the link to the PBX is lost.
         clock: microseconds since the epoch.
         sink: told each decision, after it is taken.
+        recent: who called shortly before; without it nobody is known to call again.
     """
 
     def __init__(
@@ -55,21 +65,24 @@ class RoutePlanner:
         load: Callable[[], Mapping[str, Load] | None],
         clock: Callable[[], int],
         sink: DecisionSink,
+        recent: RecentCalls | None = None,
     ) -> None:
         self._rules = rules
         self._load = load
         self._clock = clock
         self._sink = sink
+        self._recent = recent
         self._calls: OrderedDict[str, _OnItsWay] = OrderedDict()
 
     def use(self, rules: RoutingRules) -> None:
         """Follow new rules from the next question on."""
         self._rules = rules
 
-    def route(self, call_id: str, flux: str, did: str, regulation: str = "") -> Decision:
+    def route(self, call_id: str, flux: str, did: str, regulation: str = "", *, caller: str = "") -> Decision:
         """Where a call that just came in must go."""
-        call = _OnItsWay(flux, did, regulation)
-        return self._decide(call_id, call, Facts(flux=flux, did=did, regulation=regulation))
+        repeat = self._known_repeat(caller, call_id)
+        call = _OnItsWay(flux, did, regulation, repeat=repeat)
+        return self._decide(call_id, call, Facts(flux=flux, did=did, regulation=regulation, repeat=repeat))
 
     def debordement(self, call_id: str, filiere_from: str, cause: str, nth: str, venant: str = "") -> Decision:
         """Where a call goes after a queue gave nothing.
@@ -94,6 +107,7 @@ class RoutePlanner:
             venant=venant or None,
             nth=call.overflows,
             regulation=call.regulation,
+            repeat=call.repeat,
         )
         return self._decide(call_id, call, facts, tuple(odd))
 
@@ -119,6 +133,15 @@ class RoutePlanner:
         self._calls.move_to_end(call_id)
         if len(self._calls) > MEMORY:
             self._calls.popitem(last=False)
+
+    def _known_repeat(self, caller: str, call_id: str) -> Repeat | None:
+        if self._recent is None or not caller:
+            return None
+        try:
+            return self._recent(caller, call_id, self._clock())
+        except Exception:  # noqa: BLE001  # the memory is a help, the answer is owed
+            _log.exception("repeat_unknown", call_id=call_id)
+            return None
 
     def _known_load(self) -> Mapping[str, Load] | None:
         try:

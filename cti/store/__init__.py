@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from cti.journey.ledger import Batch, Promise
 from cti.journey.model import Journey
 from cti.journey.words import CallId
+from cti.store.callbacks import Callbacks
 from cti.store.dossiers import Dossier, DossierRequest, Dossiers
 from cti.store.engine import BUSY_TIMEOUT_MS, UnknownDatabase, build_engine
 from cti.store.ledger import Ledger
 from cti.store.reading import Reading
+from cti.store.repeats import Repeats
 from cti.store.schema import Age, SchemaMismatch, SchemaState, migrate, prepare, schema_state
 
 __all__ = [
     "Age",
+    "Callbacks",
     "Dossier",
     "DossierRequest",
     "Dossiers",
     "Reading",
+    "Repeats",
     "SchemaMismatch",
     "SchemaState",
     "Store",
@@ -35,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One open database: what the pipeline writes, what reports read, and the registry of dossiers.
+    """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -43,6 +47,8 @@ class Store:
 
     reading: Reading
     dossiers: Dossiers
+    callbacks: Callbacks
+    repeats: Repeats
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -89,4 +95,4 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
     except BaseException:
         engine.dispose()
         raise
-    return Store(Reading(engine), Dossiers(engine), Ledger(engine), engine.dispose)
+    return Store(Reading(engine), Dossiers(engine), Callbacks(engine), Repeats(engine), Ledger(engine), engine.dispose)

@@ -2,7 +2,8 @@
 
 ``event`` is the journal: append-only, and the only table that cannot be rebuilt from another. ``call``, ``stage``, ``leg``,
 ``recording`` and ``anomaly`` are its fold, kept in typed columns so that a report never has to replay it. ``outbox`` holds what
-was promised, ``gap`` when we were blind, ``dossier`` and ``dossier_counter`` the embedded registry of dossiers.
+was promised, ``gap`` when we were blind, ``dossier`` and ``dossier_counter`` the embedded registry of dossiers. ``callback_act``
+is a second journal, of what people did about the call-back list; ``callback_trace`` and ``callback`` are made from it and calls.
 
 All instants are whole microseconds since the epoch and all durations whole milliseconds, as in the core: integers compare
 exactly and carry no time zone. Every whole number is 64 bits wide, because what a PBX may say has no promised width.
@@ -244,3 +245,74 @@ dossier_counter = Table(
     PrimaryKeyConstraint("year"),
     sqlite_with_rowid=False,
 )
+
+callback_trace = Table(
+    "callback_trace",
+    metadata,
+    _text("call_id"),
+    _text("group_key"),
+    _text("kind"),
+    _number("at"),
+    _number("t0"),
+    _text("number", null=True),
+    _text("flux"),
+    _text("filiere", null=True),
+    _text("phase", null=True),
+    _number("priority"),
+    _text("dossier_ref", null=True),
+    PrimaryKeyConstraint("call_id"),
+    sqlite_with_rowid=False,
+)
+Index("ix_callback_trace_group_key", callback_trace.c.group_key)
+
+#: What people did about the list: a journal, only ever added to.
+callback_act = Table(
+    "callback_act",
+    metadata,
+    _text("group_key"),
+    _number("number"),
+    _text("entry"),
+    _number("at"),
+    _text("who"),
+    _text("kind"),
+    _text("result", null=True),
+    _text("reason"),
+    PrimaryKeyConstraint("group_key", "number"),
+    sqlite_with_rowid=False,
+)
+
+callback = Table(
+    "callback",
+    metadata,
+    _text("id"),
+    _text("group_key"),
+    _number("rank"),
+    _text("rank_code"),
+    _text("kind"),
+    _text("flux"),
+    _text("filiere", null=True),
+    _text("phase", null=True),
+    _number("priority"),
+    _text("number", null=True),
+    _text("dossier_ref", null=True),
+    _number("first_lost_at"),
+    _number("last_lost_at"),
+    _text("call_ids"),  # JSON list
+    _text("state"),
+    _text("taken_by", null=True),
+    _number("taken_at", null=True),
+    _number("closed_at", null=True),
+    _text("closed_by", null=True),
+    _text("reason"),
+    _text("closing_call_id", null=True),
+    PrimaryKeyConstraint("id"),
+    sqlite_with_rowid=False,
+)
+Index("ix_callback_group_key", callback.c.group_key)
+Index(
+    "ix_callback_open",
+    callback.c.first_lost_at,
+    sqlite_where=callback.c.state != "clos",
+    postgresql_where=callback.c.state != "clos",
+)
+Index("ix_callback_closed_at", callback.c.closed_at)

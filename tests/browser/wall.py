@@ -83,6 +83,7 @@ def furnish(doubles: Doubles, *, busy: int = 0) -> None:
     _past(doubles, now)
     _queue_up(doubles, now, busy)
     doubles.board.count_day(day_count())
+    doubles.board.count_callbacks(7 if busy else 0, 1 if busy else 0)
 
 
 def worry(doubles: Doubles, *, faulted: int = 4) -> None:

@@ -1,15 +1,19 @@
 """A regulation room without a PBX: real core, real board, real feed; the ports of the api are doubles filled by the test."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from cti.api import Check, FiliereCard, Ports, TransferResult, TransferVerdict, UnknownProfile
+from cti.bootstrap.callbacks import CallbackDesk
 from cti.journey import CallEvent, Instant, Journey, apply
 from cti.journey import events as ev
+from cti.journey.callers import Repeat
 from cti.live import Board, DayCount, Feed, FiliereSpec
+from tests.fakes.shelf import RULES, MemoryShelf
+from tests.fakes.store import at_once
 
 #: 2026-12-16T08:00:00Z
 T0: Instant = 1_797_408_000_000_000
@@ -93,6 +97,7 @@ class FakeReader:
     def __init__(self, journeys: Sequence[Journey] = ()) -> None:
         self.rows = list(journeys)
         self.failure: Exception | None = None
+        self.known: dict[str, Repeat] = {}
 
     async def journeys(
         self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool
@@ -106,6 +111,10 @@ class FakeReader:
         if self.failure is not None:
             raise self.failure
         return next((row for row in self.rows if row.call_id == call_id), None)
+
+
+    async def repeats(self, journeys: Sequence[Journey]) -> Mapping[str, Repeat]:
+        return {journey.call_id: self.known[journey.call_id] for journey in journeys if journey.call_id in self.known}
 
 
 @dataclass
@@ -172,11 +181,14 @@ class Doubles:
         self.board = Board(FILIERES, clock=self.clock, history=self.history)
         self.feed = Feed(self.board, pause=asyncio.sleep, spacing_seconds=self.spacing_seconds, max_screens=self.max_screens)
         self.room = Room(self.board)
+        self.shelf = MemoryShelf()
+        self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
 
     def ports(self) -> Ports:
         return Ports(
             calls=self.reader,
             transfers=self.transfers,
+            callbacks=self.desk,
             qos=self.qos,
             reconcile=self.reconciler,
             readiness=self.readiness,

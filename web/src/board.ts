@@ -27,6 +27,8 @@ export interface Call {
   dossier_ref: string | null;
   uncertain: boolean;
   test: boolean;
+  repeat_count: number;
+  previous_dossier_ref: string | null;
 }
 
 /** Counts are null when nothing is known, which is not zero. */
@@ -76,6 +78,12 @@ export interface Alarm {
 
 export type Totals = Record<CallState | "calls" | "uncertain", number | null>;
 
+/** Callers to be called back: those with a number, and those without. */
+export interface Callbacks {
+  open: number;
+  impossible: number;
+}
+
 export interface Board {
   epoch: string;
   seq: number;
@@ -84,6 +92,7 @@ export interface Board {
   totals: Totals;
   day: Day | null;
   waits: Minute[];
+  callbacks: Callbacks | null;
   alarms: Record<string, Alarm>;
   filieres: Record<string, Filiere>;
   calls: Record<string, Call>;
@@ -98,6 +107,7 @@ export interface Change {
   totals?: Totals;
   day?: Day | null;
   waits?: Minute[];
+  callbacks?: Callbacks | null;
   alarms?: Record<string, Alarm | null>;
   filieres?: Record<string, Filiere>;
   calls?: Record<string, Call | null>;
@@ -122,6 +132,7 @@ export function changed(board: Board, change: Change): Board {
     totals: change.totals ?? board.totals,
     day: change.day === undefined ? board.day : change.day,
     waits: change.waits ?? board.waits,
+    callbacks: change.callbacks ?? board.callbacks,
     alarms: change.alarms ? laidOver(board.alarms, change.alarms) : board.alarms,
     filieres: change.filieres ? laidOver(board.filieres, change.filieres) : board.filieres,
     calls: change.calls ? laidOver(board.calls, change.calls) : board.calls,

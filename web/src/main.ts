@@ -1,5 +1,7 @@
 import { createApp } from "vue";
 import "./style.css";
+import "./rappels.css";
 import App from "./App.vue";
+import Rappels from "./Rappels.vue";
 
-createApp(App).mount("#page");
+createApp(window.location.pathname === "/rappels" ? Rappels : App).mount("#page");

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from cti.journey.callbacks import ActKind, EntryState, TraceKind, TryResult
 from cti.journey.events import OfferEnd, Presence, RouteSource, TransferVia
 from cti.journey.model import AbandonPhase, Outcome, Quality, StageEnd
 from cti.journey.states import State
@@ -95,6 +96,9 @@ class CallOut(Shape):
     lost_waiting: str | None
     greeting_ms: int | None
     cause: int | None
+    repeat_count: int
+    previous_call_id: str | None
+    previous_dossier_ref: str | None
 
 
 class TimelineLine(Shape):
@@ -124,6 +128,84 @@ class TransferAsked(Shape):
     call_id: str
     filiere: str
     detail: str
+
+
+class ActOut(Shape):
+    """What somebody did about a call-back."""
+
+    at: datetime
+    by: str
+    kind: ActKind
+    result: TryResult | None
+    reason: str
+
+
+class CallbackOut(Shape):
+    """One caller to call back; the number is whole, it must be dialled."""
+
+    id: str
+    rank: int
+    rank_code: str
+    rank_libelle: str
+    number: str | None
+    callable: bool
+    kind: TraceKind
+    flux: str
+    filiere: str | None
+    phase: AbandonPhase | None
+    priority: int
+    dossier_ref: str | None
+    first_lost_at: datetime
+    last_lost_at: datetime
+    age_ms: int
+    calls: int
+    call_ids: list[str]
+    state: EntryState
+    taken_by: str | None
+    taken_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    reason: str
+    closing_call_id: str | None
+    version: int
+    acts: list[ActOut]
+
+
+class RankOut(Shape):
+    """One class of urgency."""
+
+    code: str
+    libelle: str
+
+
+class CallbackOrder(Shape):
+    """The order, since when it holds and on whose word."""
+
+    date: date
+    source: str
+    ranks: list[RankOut]
+
+
+class CallbackCount(Shape):
+    """Callers to call back: those with a number, and those without."""
+
+    open: int
+    impossible: int
+
+
+class CallbackCounts(CallbackCount):
+    """The open entries."""
+
+    taken: int
+
+
+class CallbackList(Shape):
+    """Whom to call back, the most urgent first."""
+
+    at: datetime
+    order: CallbackOrder
+    counts: CallbackCounts
+    entries: list[CallbackOut]
 
 
 class FiliereOut(Shape):
@@ -178,6 +260,8 @@ class LiveCall(Shape):
     dossier_ref: str | None
     uncertain: bool
     test: bool
+    repeat_count: int
+    previous_dossier_ref: str | None
 
 
 class SeatOut(Shape):
@@ -256,6 +340,7 @@ class BoardOut(Shape):
     totals: dict[str, int | None]
     day: LiveDay | None
     waits: list[LiveMinute]
+    callbacks: CallbackCount | None
     alarms: dict[str, AlarmOut]
     filieres: dict[str, LiveFiliere]
     agents: dict[str, LiveAgent]

@@ -103,6 +103,7 @@ def test_tables_of_somebody_else_are_refused_and_untouched(database: str) -> Non
     _execute(database, 'SELECT id FROM "call"')
 
 
+_HEAD = "0002"
 _NEXT_STEP = """
 import sqlalchemy as sa
 from alembic import op
@@ -122,7 +123,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
         folder = tmp_path / "later"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(Path(schema.__file__).with_name("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "next.py").write_text(_NEXT_STEP.format(head="0001", then=then))
+        (folder / "versions" / "next.py").write_text(_NEXT_STEP.format(head=_HEAD, then=then))
 
         def config(connection: Connection | None = None) -> Config:
             made = Config()

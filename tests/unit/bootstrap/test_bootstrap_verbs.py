@@ -151,6 +151,15 @@ def test_calls_as_json_with_the_fields_of_the_contract(cti: Cti, two_calls: Path
     assert (second["outcome"], second["abandon_phase"], second["answered_at"]) == ("abandoned", "queue", None)
 
 
+def test_the_call_back_list_is_rebuilt_from_the_calls(cti: Cti, two_calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cti.__main__.now", lambda: T0 + 3600 * S)
+    assert cti("rappels").stdout == ""
+    (line,) = cti("rappels", "--rebuild", "--json").stdout.splitlines()
+    entry = json.loads(line)
+    assert (entry["state"], entry["kind"], entry["calls"]) == ("a_rappeler", "abandon", 1)
+    assert entry["id"] in cti("rappels").stdout
+
+
 def test_calls_of_another_day_are_not_told(cti: Cti, two_calls: Path) -> None:
     done = cti("calls", "--since", "2026-12-17", "--until", "2026-12-17", "--json")
     assert (done.returncode, done.stdout) == (0, "")

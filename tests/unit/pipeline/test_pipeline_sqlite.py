@@ -10,6 +10,7 @@ from pipeline_rig import PACE, T0, S, clock, folded, running, story
 from sqlalchemy import text
 
 from cti.bootstrap.reactions import reactions
+from cti.journey import CallEvent, Journey
 from cti.journey.events import DossierOpened
 from cti.journey.facts import CallAnswered, Fact
 from cti.journey.ledger import Batch
@@ -46,9 +47,14 @@ class Failing:
         return getattr(self._store, name)
 
 
+async def unheard(journey: Journey) -> list[CallEvent]:
+    """Nobody keeps a call-back list here."""
+    return []
+
+
 def table(store: Store, tmp_path: Path) -> dict[type[Fact], tuple[Reaction, ...]]:
     """The shipped reaction to a décroché."""
-    found = reactions(load(CONFIG, {}), store.dossiers, at_once, tmp_path)  # type: ignore[arg-type]
+    found = reactions(load(CONFIG, {}), store.dossiers, at_once, tmp_path, unheard)  # type: ignore[arg-type]
     return {CallAnswered: found[CallAnswered]}
 
 

@@ -42,6 +42,7 @@ class Site:
 @dataclass
 class Asked:
     args: tuple[str, ...]
+    caller: str = ""
 
 
 @pytest.fixture
