@@ -6,7 +6,7 @@ Order of life: the store first (a service that cannot write says so before it ta
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,6 @@ class Service:
         links = [spawn(watch.link.run()), spawn(actions.run())]
         spool = apart(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
 
-        figures = Figures(settings, store)
         day_watch = apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run())
         disk.start()
         ground = Ground(pipeline=pipeline, agi=lambda: agi.counters, events=watch.link, actions=actions, journal=word, disk=disk)
@@ -120,7 +119,7 @@ class Service:
             calls=Calls(store, pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
             transfers=Transfers(settings, pipeline, watch.translator, actions),
             callbacks=desk,
-            qos=figures,
+            qos=Figures(settings, store),
             reconcile=reconciler,
             readiness=Ready(watch, actions, pipeline, store, lambda: self.agi_port),
             board=board,
@@ -133,14 +132,12 @@ class Service:
         try:
             await self._stop.wait()
         finally:
+            # The other way round: screens first, then the PBX, then what is folded, then the journal.
             await runner.cleanup()
             disk.stop()
             for task in (day_watch, alarm_watch, spool):
                 task.cancel()
-            watch.link.close()
-            actions.close()
-            await asyncio.gather(*links, return_exceptions=True)
-            await agi.stop()
+            await _leave_pbx((watch.link, actions), links, agi)
             pipeline.stop()
             await writer
             await asyncio.to_thread(journal.close)
@@ -180,6 +177,13 @@ def _apart(spawn: _Spawn) -> _Spawn:
             log.exception("task_failed", task=getattr(work, "__qualname__", str(work)))
 
     return lambda work: spawn(guarded(work))
+
+
+async def _leave_pbx(links: Sequence[AmiLink], running: Sequence["asyncio.Task[None]"], agi: AgiServer) -> None:
+    for link in links:
+        link.close()
+    await asyncio.gather(*running, return_exceptions=True)
+    await agi.stop()
 
 
 def _time() -> LinkTime:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.bootstrap.demo.show import settled
 from cti.journey.model import Outcome, Quality
 from tests.chaos.stage import stage
 from tests.chaos.verdict import judge
@@ -24,6 +25,7 @@ async def test_asterisk_killed_during_calls(tmp_path: Path) -> None:
         await scene.pbx.start()
         await scene.recovered()
         await scene.town.finished()
+        await settled(scene.site)
         verdict = judge(scene, "smoke", "Asterisk killed")
         after = {journey.call_id: journey for journey in scene.journeys()}
         died_at = scene.pbx_deaths[0][0]
