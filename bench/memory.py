@@ -21,8 +21,8 @@ from bench.scene.recorded import Call, Copier, record
 from bench.scene.stage import ROOT, count, running_service
 from cti.ami.recorded import Recorded
 from cti.bootstrap.clock import now
-from cti.bootstrap.replaying import replay_into
 from cti.bootstrap.sandbox import Site, make_site
+from cti.bootstrap.telling.replaying import replay_into
 from cti.sandbox.people.staff import Phone
 from cti.settings import load
 from cti.store import open_store

@@ -7,7 +7,9 @@ The map, one line per room; every room imports ``journey`` and nothing else (imp
     routing     where a call should go, and why
     dossier     opening the dossier, exactly once
     callback    who must be called back, and in which order
-    recording   keeping the voice
+    recording   the voice on the recorder's disk: is it there, is it sound
+    archive     the voice once the call is over: sealed, stored, verified
+    access      who may hear the voice, and the proof of who did
     qos         how well we answer
     live        what is happening now
     agents      who works

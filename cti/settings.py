@@ -6,18 +6,24 @@ with file, block and field. Environment variables (``CTI_...``) win over files, 
 
 import ipaddress
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from cti.access import table as access_table
+from cti.agents.people import Staff, read_staff
 from cti.agents.roster import Roster
 from cti.ami.dialplan.config import pbx_spec
-from cti.ami.dialplan.spec import PbxSpec
+from cti.ami.dialplan.faults import faults as pbx_faults
+from cti.ami.dialplan.spec import DialplanSpecError, PbxSpec
+from cti.archive.keeping.settings import RetentionSettings
+from cti.archive.settings import ArchiveSettings
 from cti.callback import rules as callback_rules
 from cti.dossier import settings as dossier_settings
 from cti.qos import profiles as qos_profiles
@@ -26,6 +32,8 @@ from cti.routing.plan import RoutingRules
 from cti.routing.rules import Source, read_rules
 
 T = TypeVar("T")
+#: A shorter token can be guessed; the api refuses it too.
+TOKEN_LENGTH: Final = 16
 
 
 class ConfigError(ValueError):
@@ -63,6 +71,8 @@ class HttpSettings(_Block):
     port: int = Field(default=8080, ge=0, le=65535)
     #: Names under which browsers reach us; another Host header is refused (DNS rebinding).
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    #: The address that people type, when a proxy in front of us ends TLS; https marks the cookie ``Secure``.
+    public_url: str = ""
     #: When set, every /api route asks for it. Needed as soon as ``host`` is not a loopback address.
     token: str = Field(default="", repr=False, validate_default=True)
 
@@ -72,7 +82,29 @@ class HttpSettings(_Block):
         host = info.data.get("host", "")
         if not token and host and not _is_loopback(host):
             raise PydanticCustomError("token", "needed because others than this machine can reach the service (CTI_HTTP_TOKEN)")
+        if token and len(token) < TOKEN_LENGTH:
+            raise PydanticCustomError("token", "too short to guard anything: at least 16 characters (CTI_HTTP_TOKEN)")
         return token
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
+        if url and not plain:
+            raise PydanticCustomError("public_url", "an address such as https://sas.example.fr is expected, without a path")
+        return url
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which browsers reach us."""
+        name = urlsplit(self.public_url).hostname
+        return (*self.allowed_hosts, name) if name else self.allowed_hosts
 
 
 def _is_loopback(host: str) -> bool:
@@ -128,11 +160,19 @@ class Settings:
     cti: CtiFile
     pbx: PbxSpec
     routing: RoutingRules
-    roster: Roster
+    staff: Staff
     qos: qos_profiles.Regulation
     dossier: dossier_settings.DossierSettings
     recording: recording_policy.RecordingSettings
     callback: callback_rules.CallbackRules
+    archive: ArchiveSettings
+    retention: RetentionSettings
+    access: access_table.AccessSettings
+
+    @property
+    def roster(self) -> Roster:
+        """The posts."""
+        return self.staff.roster
 
     @property
     def zone(self) -> ZoneInfo:
@@ -140,12 +180,34 @@ class Settings:
         return ZoneInfo(self.cti.service.zone)
 
     @property
+    def heads(self) -> Path:
+        """Folder of the daily heads of the log of accesses; a relative one stands in the service's own."""
+        return self.cti.service.var / self.access.heads
+
+    @property
     def database_url(self) -> str:
         """The store, SQLite in the service's folder unless said otherwise."""
         return self.cti.service.database_url or f"sqlite:///{self.cti.service.var / 'cti.db'}"
 
 
-_FILES = ("cti", "pbx", "agents", "filieres", "flux", "horaires", "qos", "dossier", "recording", "rappels")
+#: Every file of the folder, without its ending.
+FILES = (
+    "cti",
+    "pbx",
+    "agents",
+    "filieres",
+    "flux",
+    "horaires",
+    "qos",
+    "dossier",
+    "recording",
+    "rappels",
+    "crise",
+    "effecteurs",
+    "archive",
+    "retention",
+    "acces",
+)
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -156,15 +218,19 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     """
     files = _Files(folder, environ)
     cti = files.read(CtiFile.model_validate, "cti")
-    pbx = files.read(pbx_spec, "pbx", "agents", "filieres", "flux")
+    pbx = files.read(_sound_pbx, "pbx", "agents", "filieres", "flux", "crise", "effecteurs")
     routing = files.read(
         lambda *tables: read_rules(*(Source(f"{n}.toml", t) for n, t in zip(_ROUTING, tables, strict=True))), *_ROUTING
     )
-    roster = files.read(lambda table: Roster.from_mapping(table, "agents.toml"), "agents")
+    staff = files.read(lambda table: read_staff(table, "agents.toml"), "agents")
     qos = files.read(lambda table: qos_profiles.from_mapping(table, "qos.toml"), "qos")
     dossier = files.read(lambda table: dossier_settings.from_mapping(table, "dossier.toml"), "dossier")
     recording = files.read(lambda table: recording_policy.from_mapping(table, "recording.toml"), "recording")
     callbacks = files.read(_callbacks, "rappels", "filieres", "flux")
+    archive = files.read(ArchiveSettings.model_validate, "archive")
+    retention = files.read(RetentionSettings.model_validate, "retention")
+    access = files.read(lambda table: access_table.from_mapping(table, "acces.toml"), "acces")
+    files.faults.extend(_disagreements(cti, pbx, routing, qos, recording))
     if cti is not None and qos is not None:
         for field in ("default_profile", "board_profile"):
             code = getattr(cti.qos, field)
@@ -172,17 +238,70 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
                 files.faults.append(f"cti.toml: [qos] {field}: no profile {code!r} in qos.toml ({', '.join(qos.profiles)})")
     if (
         files.faults
-        or cti is None
-        or pbx is None
-        or routing is None
-        or roster is None
-        or qos is None
-        or dossier is None
-        or recording is None
-        or callbacks is None
-    ):
+        or cti is None or pbx is None or routing is None or staff is None or qos is None or dossier is None
+        or recording is None or callbacks is None or archive is None or retention is None or access is None
+    ):  # fmt: skip
         raise ConfigError("\n".join(dict.fromkeys(files.faults)))
-    return Settings(folder, cti, pbx, routing, roster, qos, dossier, recording, callbacks)
+    return Settings(folder, cti, pbx, routing, staff, qos, dossier, recording, callbacks, archive, retention, access)
+
+
+def _sound_pbx(*tables: Mapping[str, Any]) -> PbxSpec:
+    """The PBX side, as `cti dialplan` could write it.
+
+    Raises:
+        DialplanSpecError: with every fault.
+    """
+    spec = pbx_spec(*tables)
+    if found := pbx_faults(spec):
+        raise DialplanSpecError("\n".join(_PBX_FILES.get(line[1:].partition(".")[0], "pbx.toml: ") + line for line in found))
+    return spec
+
+
+_PBX_FILES = {name: f"{name}.toml: " for name in ("filieres", "flux", "agents")}
+
+
+def _disagreements(
+    cti: CtiFile | None,
+    pbx: PbxSpec | None,
+    routing: RoutingRules | None,
+    qos: qos_profiles.Regulation | None,
+    recording: recording_policy.RecordingSettings | None,
+) -> Iterator[str]:
+    """What is written in several files and must be the same; a file at fault itself is not compared."""
+    if cti is not None:
+        zone = cti.service.zone
+        others = {
+            "horaires.toml: zone": routing and routing.zone.key,
+            "qos.toml: [calendrier] zone": qos and qos.calendar.zone.key,
+        }
+        for place, other in others.items():
+            if other is not None and other != zone:
+                yield f"{place}: {other!r}, but {zone!r} in cti.toml [service] zone: one site has one civil time"
+    if cti is not None and pbx is not None and recording is not None:
+        yield from _recording_folders(cti.pbx.recordings, pbx.recordings_dir, recording)
+
+
+def _recording_folders(seen_here: str, seen_by_pbx: str, recording: recording_policy.RecordingSettings) -> Iterator[str]:
+    here, there = PurePosixPath(seen_here or seen_by_pbx), PurePosixPath(seen_by_pbx)
+    root, pbx_root = PurePosixPath(recording.root), PurePosixPath(recording.pbx_root or recording.root)
+    if root != here:
+        where = "cti.toml [pbx] recordings" if seen_here else "pbx.toml [pbx] recordings_dir (cti.toml [pbx] recordings is empty)"
+        yield f"recording.toml: racine: {str(root)!r}, but {str(here)!r} in {where}: they name the same folder"
+    if pbx_root != there:
+        name = "racine_pbx" if recording.pbx_root else "racine_pbx (empty, so racine)"
+        yield f"recording.toml: {name}: {str(pbx_root)!r}, but {str(there)!r} in pbx.toml [pbx] recordings_dir"
+
+
+def remarks(settings: Settings) -> list[str]:
+    """What is no fault and will surprise all the same, one French line each."""
+    found = []
+    if settings.dossier.external is not None:
+        found.append(
+            "dossier.toml : [externe] actif : rien n'est encore envoyé au logiciel de régulation d'un autre éditeur ; "
+            "les dossiers ont nos propres numéros"
+        )
+    found.extend(settings.archive.remarks())
+    return found
 
 
 def _callbacks(table: Mapping[str, Any], filieres: Mapping[str, Any], flux: Mapping[str, Any]) -> callback_rules.CallbackRules:
@@ -192,7 +311,7 @@ def _callbacks(table: Mapping[str, Any], filieres: Mapping[str, Any], flux: Mapp
     return callback_rules.from_mapping(table, "rappels.toml", *known)
 
 
-_ROUTING = ("filieres", "flux", "horaires")
+_ROUTING = ("filieres", "flux", "horaires", "crise")
 
 
 def with_pbx(settings: Settings, **changes: Any) -> Settings:
@@ -207,6 +326,8 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
     "CTI_HTTP_HOST": ("cti", "http", "host"),
     "CTI_HTTP_PORT": ("cti", "http", "port"),
     "CTI_HTTP_TOKEN": ("cti", "http", "token"),
+    "CTI_ARCHIVE_IDENTITY": ("archive", "archive", "identite"),
+    "CTI_ACCESS_KEY": ("acces", "jetons", "cle"),
     "CTI_AMI_EVENTS_SECRET": ("pbx", "ami", "events_secret"),
     "CTI_AMI_ACTIONS_SECRET": ("pbx", "ami", "actions_secret"),
 }
@@ -214,8 +335,8 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
 
 #: The blocks of the files whose readers look at their own blocks only.
 _BLOCKS: Mapping[str, frozenset[str]] = {
-    "pbx": frozenset({"pbx", "ami", "trunks"}),
-    "agents": frozenset({"agents"}),
+    "pbx": frozenset({"pbx", "ami", "trunks", "sortie"}),
+    "agents": frozenset({"agents", "personnes", "pauses"}),
 }
 
 
@@ -225,7 +346,7 @@ class _Files:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.faults: list[str] = []
         self._environ = environ
-        self._tables = {name: self._parse(folder / f"{name}.toml") for name in _FILES}
+        self._tables = {name: self._parse(folder / f"{name}.toml") for name in FILES}
         for variable, (file, block, field) in ENVIRONMENT.items():
             table = self._tables[file]
             if variable in environ and table is not None and isinstance(table.setdefault(block, {}), dict):

@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
 from cti.sandbox.sipp import SippProcess, SippRun
 from tests.integration import dialplan_people as people
@@ -21,13 +22,6 @@ class Manner:
     stay_ms: int = 9_000
     ring_ms: int | None = 400  #: None: nobody picks up
     refer_after_ms: int = 2_500
-
-
-def free_udp_port() -> int:
-    """A UDP port that nobody holds now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)
@@ -63,7 +57,7 @@ def callers(
     script.write_text(scripts.caller(tone, "[field0]", manner.stay_ms), encoding="utf-8")
     numbers.write_text("SEQUENTIAL\n" + "".join(f"06{10_000_000 + n}\n" for n in range(calls)), encoding="utf-8")
     run = SippRun(
-        script, free_udp_port(), remote=remote, service=did, rate=rate, calls=calls,
+        script, free_port(socket.SOCK_DGRAM), remote=remote, service=did, rate=rate, calls=calls,
         injections=(numbers,), media_ports=voices.take(800),
     )  # fmt: skip
     return SippProcess(install, run, folder)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -18,10 +19,11 @@ from typing import Any
 import aiohttp
 import psutil
 
-from bench.scene.people import Manner, Voices, callers, free_udp_port, phones
+from bench.scene.people import Manner, Voices, callers, phones
 from cti.bootstrap.clock import now
 from cti.bootstrap.sandbox import Site, machine, make_site, render_site
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
 from cti.sandbox.people.staff import Phone
 from cti.sandbox.sipp import SippProcess
@@ -97,9 +99,9 @@ async def open_stage(folder: Path, *, n1: int, amu: int, greeting: bool = True) 
     """Boot the PBX with so many phones in two filières. Callers of 15 reach n1, where every third phone passes them on to amu."""
     passing = n1 // 3
     teams = (
-        Team("garde", "n1", n1 - passing, free_udp_port()),
-        Team("passe", "n1", passing, free_udp_port(), refer_to="801"),
-        Team("amu", "amu", amu, free_udp_port()),
+        Team("garde", "n1", n1 - passing, free_port(socket.SOCK_DGRAM)),
+        Team("passe", "n1", passing, free_port(socket.SOCK_DGRAM), refer_to="801"),
+        Team("amu", "amu", amu, free_port(socket.SOCK_DGRAM)),
     )
     sound = {"accueil": GREETING if greeting else None}
     changes: Mapping[str, Mapping[str, Any]] = {"flux": {"flux": {"15": sound}}}

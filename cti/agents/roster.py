@@ -38,6 +38,7 @@ class Agent:
     role: Role
     filieres: tuple[FiliereCode, ...] = ()  #: the queues this phone serves
     poste: str = ""  #: internal number, when it has one
+    fixe: bool = True  #: always served by the person it is named after; otherwise whoever takes it (`people`)
 
     @property
     def known(self) -> bool:
@@ -121,18 +122,23 @@ def _agent(endpoint: str, block: object, file: str, problems: list[str]) -> Agen
     if not isinstance(block, Mapping):
         problems.append(f"{where}: a table is expected, not {block!r}")
         return None
-    nom, role = block.get("nom"), block.get("role")
+    fixe = block.get("fixe", True)
+    if not isinstance(fixe, bool):
+        problems.append(f"{where} fixe: true or false is expected, not {fixe!r}")
+    # Who sits at a post that is anybody's says what she does and which filières she serves.
+    free = {} if fixe else {"role": Role.INCONNU.value, "filieres": []}
+    nom, role = block.get("nom"), block.get("role", free.get("role"))
     if not isinstance(nom, str) or not nom.strip():
         problems.append(f"{where} nom: {_wrong(nom, 'a text is expected')}")
-    if role not in _ROLES:
+    if role not in _ROLES and role != free.get("role", ""):
         problems.append(f"{where} role: {_wrong(role, _ROLE_EXPECTED)}")
-    filieres = _filieres(block.get("filieres"), where, problems)
+    filieres = _filieres(block.get("filieres", free.get("filieres")), where, problems)
     poste = block.get("poste", "")
     if not isinstance(poste, str):
         problems.append(f"{where} poste: a text is expected, not {poste!r}")
     if len(problems) > before:
         return None
-    return Agent(endpoint, str(nom).strip(), Role(str(role)), filieres, str(poste))
+    return Agent(endpoint, str(nom).strip(), Role(str(role)), filieres, str(poste), bool(fixe))
 
 
 #: What the file may say; ``inconnu`` is for those whom it does not name.

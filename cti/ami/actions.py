@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeAlias
 
 from cti.ami.answers import Answer, Headers, HeaderValue, UnsafeValue
 from cti.ami.frames import AmiError, Frame
+from cti.journey.words import Instant
 
 
 class UnreadableRow(AmiError):
@@ -53,6 +54,8 @@ class MemberRow:
     status: int
     #: Whole seconds since the epoch of the end of the last call; 0 when none.
     last_call: int
+    #: Added while the PBX runs, as opposed to written in ``queues.conf``.
+    dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _READABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_,-]*\))?")
 #: Asterisk cuts ``Variable: a=1,b=2`` at commas, and reads quotes and backslashes (app.c, AST_STANDARD_APP_ARGS).
 _CUTS_VARIABLES: Final = re.compile(r'[,"\\]')
+#: The header by which most phones pick up by themselves.
+_PICK_UP: Final = "PJSIP_HEADER(add,Call-Info)=<sip:cti>;answer-after=0"
 _RESERVED: Final = frozenset({"action", "actionid", "userevent", "event"})
 
 _Sent: TypeAlias = dict[str, HeaderValue | Sequence[HeaderValue]]
@@ -147,6 +152,13 @@ class PbxActions:
         """Send a channel to a place of the dialplan; its identity and its recording survive."""
         place: _Sent = {"Context": _filled("Context", context), "Exten": _filled("Exten", exten), "Priority": priority}
         return await self._act("Redirect", {"Channel": _one_channel(channel), **place})
+
+    async def redirect_two(self, channel: str, exten: str, other: str, other_exten: str, context: str) -> Done:
+        """Send two channels of one bridge to places of one context, in one breath: neither is hung up for the other's leaving."""
+        first: _Sent = {"Context": _filled("Context", context), "Exten": _filled("Exten", exten), "Priority": 1}
+        second: _Sent = {"ExtraContext": context, "ExtraExten": _filled("ExtraExten", other_exten), "ExtraPriority": 1}
+        who: _Sent = {"Channel": _one_channel(channel), "ExtraChannel": _one_channel(other)}
+        return await self._act("Redirect", {**who, **first, **second})
 
     async def hangup(self, channel: str, cause: int = 16) -> Done:
         """Hang up one channel with a Q.850 cause (16 = normal)."""
@@ -208,6 +220,12 @@ class PbxActions:
         headers: _Sent = {"Channel": _one_channel(channel), "Variable": _variable(variable), "Value": value}
         return await self._act("Setvar", headers)
 
+    async def set_global(self, variable: str, value: int) -> Done:
+        """Set a number that the whole dialplan reads; a name of ours (``SAS_...``) and nothing but a number."""
+        if not variable.startswith("SAS_"):
+            raise UnsafeValue(f"{variable!r} is no global of ours")
+        return await self._act("Setvar", {"Variable": _variable(variable), "Value": value})
+
     async def originate(
         self,
         channel: str,
@@ -218,14 +236,24 @@ class PbxActions:
         caller_id: str = "",
         ring_ms: int = 30_000,
         variables: Mapping[str, str] | None = None,
+        channel_id: str = "",
+        auto_answer: bool = False,
     ) -> Originated:
-        """Ring a phone, then send it to a place of the dialplan. Returns when the PBX has accepted, not when it rings."""
+        """Ring a phone, then send it to a place of the dialplan. Returns when the PBX has accepted, not when it rings.
+
+        ``channel_id`` becomes the uniqueid of the phone's channel; ``auto_answer`` asks the phone to pick up by itself. (A header
+        ``PreDialGoSub`` would be ignored: Asterisk 22 reads it only of an Originate for which the whole session waits.)
+        """
         headers: _Sent = {"Channel": _one_channel(channel), "Async": "true", "Timeout": ring_ms, "Priority": priority}
         headers |= {"Context": _filled("Context", context), "Exten": _filled("Exten", exten)}
         if caller_id:
             headers["CallerID"] = caller_id
-        if variables:
-            headers["Variable"] = [_assignment(name, value) for name, value in variables.items()]
+        if channel_id:
+            headers["ChannelId"] = channel_id
+        assigned = [_assignment(name, value) for name, value in (variables or {}).items()]
+        assigned += [_PICK_UP] if auto_answer else []
+        if assigned:
+            headers["Variable"] = assigned
         answer = await self._ask("Originate", headers, deadline_seconds=self._act_seconds)
         return Originated(answer.response.require("ActionID"))
 
@@ -245,9 +273,9 @@ class PbxActions:
             current_calls=_number(row, "CoreCurrentCalls"),
         )
 
-    async def ping(self) -> None:
-        """Ask for a sign of life."""
-        await self._ask("Ping", {}, deadline_seconds=self._act_seconds)
+    async def ping(self) -> Instant | None:
+        """Ask for a sign of life; what the PBX's own clock says, None from a PBX that does not tell."""
+        return (await self._ask("Ping", {}, deadline_seconds=self._act_seconds)).response.stamped_at
 
     async def _act(self, action: str, headers: Headers) -> Done:
         answer = await self._ask(action, headers, deadline_seconds=self._act_seconds)
@@ -310,6 +338,7 @@ def _member_row(row: Frame) -> MemberRow:
         in_call=row.get("InCall", "0") == "1",
         status=_number(row, "Status"),
         last_call=_number(row, "LastCall"),
+        dynamic=row.get("Membership", "") == "dynamic",
     )
 
 

@@ -182,7 +182,7 @@ class AgiServer:
             port: 0 takes a free one.
             routes: script name to answer.
             limits: what one peer may cost.
-            clock: microseconds since the epoch; only measures, never decides.
+            clock: microseconds on a clock that never steps; only measures, never decides.
         """
         self._host = host
         self._port = port

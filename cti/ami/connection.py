@@ -14,7 +14,7 @@ import asyncio
 import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
@@ -111,6 +111,21 @@ class LinkHooks:
     on_state: Callable[[LinkState], None] = _ignore
     #: Every frame with its epoch, answers included, before anybody else: the raw journal.
     record: Callable[[Frame, Instant], None] = _ignore
+
+
+def told_in_turn(*hooks: LinkHooks) -> LinkHooks:
+    """Hooks that tell each of these, in this order; one that fails keeps what follows it from being told (the link logs it)."""
+
+    def each(name: str) -> Callable[..., None]:
+        told = [getattr(hook, name) for hook in hooks]
+
+        def tell(*what: object) -> None:
+            for one in told:
+                one(*what)
+
+        return tell
+
+    return LinkHooks(**{field.name: each(field.name) for field in fields(LinkHooks)})
 
 
 @dataclass(frozen=True, slots=True)

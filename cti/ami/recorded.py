@@ -5,14 +5,17 @@ One format, two dresses. A session is text: frames as received, separated by bla
 
     #@ epoch 2                      the frames below came over the second connection
     #@ at 1786350000123456          the next frame was read at this instant (else its Timestamp header says when)
-    #@ frame AT EPOCH LENGTH CRC    exactly LENGTH bytes of frame follow, whatever they hold
+    #@ frame AT EPOCH LENGTH CRC STEADY   exactly LENGTH bytes of frame follow, whatever they hold
+    #@ note AT EPOCH LENGTH CRC     the same, of something that is no frame (`cti.ami.noted`)
     #@ closed                       the writer ended in peace; without it the session was cut
 
 The journal (``*.ami.zst``, written by `cti.ami.sessions`) is that text compressed with zstandard, every frame by its length.
+STEADY is when the frame was read on a clock that never steps (microseconds): a replay finds by it the steps of the PBX's clock.
+Journals of before have none, and written sessions neither: the clock of those never stepped.
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -30,6 +33,8 @@ log = structlog.get_logger(__name__)
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 #: Last line of a journal that was closed in peace.
 CLOSED: Final = b"#@ closed\n"
+#: Words of the line of a frame when it did not tell the steady clock: ``#@ frame`` and four numbers.
+_WORDS_BEFORE: Final = 6
 
 
 class SessionError(AmiError):
@@ -41,6 +46,15 @@ class _Damaged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """What is no frame and belongs between the frames: JSON of a `cti.ami.noted` value."""
+
+    text: bytes
+    received_at: Instant
+    epoch: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """One frame of a session, without its closing blank line."""
 
@@ -48,17 +62,24 @@ class Recorded:
     received_at: Instant
     #: Which connection it came over (see `LinkInfo.epoch`); 1, 2... in written sessions.
     epoch: Instant
+    #: ``received_at`` on a clock that never steps; 0 when that was not written down.
+    steady_us: int = 0
 
     def frame(self) -> Frame:
         """The frame, as the live link would have given it."""
-        return parse(self.frame_bytes, self.received_at)
+        return parse(self.frame_bytes, self.received_at, self.steady_us)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def read_session(path: Path, on_note: Callable[[str], None] | None = None) -> Iterator[Recorded]:
-    """The frames of a session, compressed or plain, in order.
+    """The frames of a session, compressed or plain, in order; see `read_journal`."""
+    return (record for record in read_journal(path, on_note) if isinstance(record, Recorded))
+
+
+def read_journal(path: Path, on_note: Callable[[str], None] | None = None) -> Iterator[Recorded | Noted]:
+    """The frames of a session, compressed or plain, and what stands between them, in order.
 
     A session that was cut (``kill -9``, full disk, damaged file) is read up to the cut; then ``on_note`` is told.
 
@@ -114,10 +135,10 @@ class _SessionText:
         self._last_at: Instant = 0
         self._lines: list[bytes] = []
 
-    def records(self, note: Callable[[str], None]) -> Iterator[Recorded]:
+    def records(self, note: Callable[[str], None]) -> Iterator[Recorded | Noted]:
         try:
             for record in self._all():
-                self._frames += 1
+                self._frames += isinstance(record, Recorded)
                 yield record
         except (_Damaged, zstandard.ZstdError) as error:
             note(f"{self._path}: cut after {self._frames} frames ({error})")
@@ -129,12 +150,15 @@ class _SessionText:
             if self._is_journal and not self._closed:
                 note(f"{self._path}: cut after {self._frames} frames (the writer did not close it)")
 
-    def _all(self) -> Iterator[Recorded]:
+    def _all(self) -> Iterator[Recorded | Noted]:
         while line := self._stream.readline():
             self._line_number += 1
             if line.startswith(b"#@ frame "):
                 yield from self._written()
-                yield self._exact(line)
+                yield self._frame(line)
+            elif line.startswith(b"#@ note "):
+                yield from self._written()
+                yield Noted(*self._exact(line, self._numbers(line, b"#@ note ", 4)))
             elif line.startswith(b"#@"):
                 yield from self._written()
                 self._directive(line)
@@ -157,10 +181,19 @@ class _SessionText:
         self._last_at = at if at is not None else self._last_at
         yield Recorded(raw, self._last_at, self._epoch)
 
-    def _exact(self, line: bytes) -> Recorded:
+    def _frame(self, line: bytes) -> Recorded:
+        """The frame that the line announces; a journal of before the steady clock has four numbers."""
         if not line.endswith(b"\n"):
             raise _Damaged("in the line that announces a frame")
-        at, epoch, length, checksum = self._numbers(line, b"#@ frame ", 4)
+        with_steady = len(line.split()) > _WORDS_BEFORE
+        at, epoch, length, checksum, *steady = self._numbers(line, b"#@ frame ", 5 if with_steady else 4)
+        return Recorded(*self._exact(line, (at, epoch, length, checksum)), *steady)
+
+    def _exact(self, line: bytes, numbers: Sequence[int]) -> tuple[bytes, Instant, Instant]:
+        """Bytes, instant and epoch of what the line announces."""
+        if not line.endswith(b"\n"):
+            raise _Damaged("in the line that announces a frame")
+        at, epoch, length, checksum = numbers
         raw = self._stream.read(length)
         if len(raw) < length:
             raise _Damaged(f"{len(raw)} of {length} bytes of the next frame")
@@ -168,7 +201,7 @@ class _SessionText:
             raise _Damaged("the bytes of the next frame were changed")
         self._line_number += raw.count(b"\n")
         self._last_at, self._epoch = at, epoch
-        return Recorded(raw, at, epoch)
+        return raw, at, epoch
 
     def _directive(self, line: bytes) -> None:
         if line.startswith(b"#@ epoch "):
@@ -214,7 +247,10 @@ def _is_plain(raw: bytes) -> bool:
     return all(line and not line.startswith(b"#") and b"\n" not in line and b"\r" not in line for line in lines)
 
 
-def exact_form(record: Recorded) -> bytes:
+def exact_form(record: Recorded | Noted) -> bytes:
     """A record in the form of the journal: any bytes, with their length and checksum."""
-    raw = record.frame_bytes
-    return b"#@ frame %d %d %d %d\n%b\r\n\r\n" % (record.received_at, record.epoch, len(raw), crc32(raw), raw)
+    if isinstance(record, Recorded):
+        kind, raw, steady = b"frame", record.frame_bytes, b" %d" % record.steady_us if record.steady_us else b""
+    else:
+        kind, raw, steady = b"note", record.text, b""
+    return b"#@ %b %d %d %d %d%b\n%b\r\n\r\n" % (kind, record.received_at, record.epoch, len(raw), crc32(raw), steady, raw)

@@ -1,4 +1,4 @@
-"""Recorded AMI sessions. Here the raw journal of a link: every frame as received, in compressed files that rotate.
+"""Recorded AMI sessions. Here the raw journal of a link: frames as received, notes between them, in compressed files that rotate.
 
 Written by a thread from a bounded buffer: the event loop never waits for the disk, a full disk is counted and alarmed and
 never raises into a call, and a ``kill -9`` loses what was received since the last flush, under a second. The format, how a
@@ -17,7 +17,8 @@ import structlog
 import zstandard
 
 from cti.ami.frames import Frame
-from cti.ami.recorded import CLOSED, Recorded, SessionError, exact_form, read_session, write_text_session
+from cti.ami.recorded import CLOSED, Noted, Recorded, SessionError, exact_form, read_session, write_text_session
+from cti.journey.refusals import refusal
 from cti.journey.words import Instant, as_datetime
 
 __all__ = [
@@ -31,7 +32,8 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 
-_SUFFIX: Final = ".ami.zst"
+#: How the names of raw journals end; what is before it sorts in time.
+SUFFIX: Final = ".ami.zst"
 _STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -67,7 +69,7 @@ class SessionJournal:
         self._settings = settings
         self._on_alarm = on_alarm
         self._lock = threading.Lock()
-        self._waiting: list[Recorded] = []
+        self._waiting: list[Recorded | Noted] = []
         self._waiting_bytes = 0
         self._failing = False
         self._closing = threading.Event()
@@ -85,8 +87,17 @@ class SessionJournal:
             if self._waiting_bytes + size > self._settings.buffer_bytes:
                 self.lost_frames += 1
                 return
-            self._waiting.append(Recorded(frame.raw, frame.received_at, epoch))
+            self._waiting.append(Recorded(frame.raw, frame.received_at, epoch, frame.monotonic_us))
             self._waiting_bytes += size
+
+    def note(self, text: bytes, at: Instant, epoch: Instant) -> None:
+        """Keep a note (`cti.ami.noted`), whatever its size while there is room at all: rare, and in memory already."""
+        with self._lock:
+            if self._waiting_bytes > self._settings.buffer_bytes:
+                self.lost_frames += 1
+                return
+            self._waiting.append(Noted(text, at, epoch))
+            self._waiting_bytes += len(text)
 
     def close(self) -> None:
         """Write what waits, end the file in peace, stop the thread. Blocks for one flush at most; call it off the loop."""
@@ -111,8 +122,8 @@ class SessionJournal:
             return
         self._lost_told = lost
         with self._lock:
-            self._waiting_bytes -= sum(len(record.frame_bytes) for record in batch)
-        self.written_frames += len(batch)
+            self._waiting_bytes -= sum(map(_size, batch))
+        self.written_frames += sum(isinstance(record, Recorded) for record in batch)
         if self._failing:
             self._failing = False
             self._alarm(None)
@@ -126,7 +137,7 @@ class SessionJournal:
         self.flush()
         self._close_file()
 
-    def _keep_for_later(self, batch: list[Recorded], error: Exception) -> None:
+    def _keep_for_later(self, batch: list[Recorded | Noted], error: Exception) -> None:
         """The disk refused: begin another file at the next flush, with the same frames."""
         if self._file is not None:
             self._file.abandon()
@@ -136,7 +147,8 @@ class SessionJournal:
         if not self._failing:
             self._failing = True
             log.error("ami_journal_not_written", journal=self._settings.name, error=str(error))
-            self._alarm(f"journal {self._settings.name} not written: {error}")
+            why = refusal(error) if isinstance(error, OSError) else "compression impossible"
+            self._alarm(f"journal {self._settings.name} : {why}")
 
     def _alarm(self, message: str | None) -> None:
         try:
@@ -144,7 +156,7 @@ class SessionJournal:
         except Exception:  # a faulty alarm must not stop the journal's thread
             log.exception("ami_journal_alarm_failed", journal=self._settings.name)
 
-    def _open_for(self, first: Recorded) -> "_JournalFile":
+    def _open_for(self, first: Recorded | Noted) -> "_JournalFile":
         file, settings = self._file, self._settings
         if file is not None and not file.is_due(first.received_at, settings.rotate_bytes, settings.rotate_seconds):
             return file
@@ -167,9 +179,13 @@ class SessionJournal:
             return
         oldest = as_datetime(now - self._settings.keep_seconds * 1_000_000).strftime(_STAMP)
         start = f"{self._settings.name}-"
-        for path in self._settings.folder.glob(f"{start}*{_SUFFIX}"):
+        for path in self._settings.folder.glob(f"{start}*{SUFFIX}"):
             if path.name.removeprefix(start) < oldest:
                 path.unlink(missing_ok=True)
+
+
+def _size(record: Recorded | Noted) -> int:
+    return len(record.frame_bytes if isinstance(record, Recorded) else record.text)
 
 
 class _JournalFile:
@@ -184,7 +200,7 @@ class _JournalFile:
     def is_due(self, now: Instant, rotate_bytes: int, rotate_seconds: int) -> bool:
         return self._size >= rotate_bytes or now - self._opened_at >= rotate_seconds * 1_000_000
 
-    def write(self, batch: list[Recorded], remark: bytes) -> None:
+    def write(self, batch: list[Recorded | Noted], remark: bytes) -> None:
         data = self._zstd.compress(b"".join(map(exact_form, batch)) + remark)
         self._write_all(data + self._zstd.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
 
@@ -215,7 +231,7 @@ class _JournalFile:
 
 def _new_file(folder: Path, stem: str) -> tuple[Path, int]:
     for number in itertools.count():
-        path = folder / f"{stem}{f'-{number}' if number else ''}{_SUFFIX}"
+        path = folder / f"{stem}{f'-{number}' if number else ''}{SUFFIX}"
         try:
             return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:

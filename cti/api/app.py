@@ -1,14 +1,16 @@
 """The application: routes, threshold, and what happens when it stops."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from cti.api import board, calls, probes, qos, rappels, reconcile
+from cti.api import acces, agents, appels, board, calls, crise, probes, qos, rappels, reconcile, rooms
 from cti.api.contract import openapi
-from cti.api.edge.guard import TokenCheck, check_host, check_sender, harden
+from cti.api.edge.door import Door, Pause, Slowing, check_sender
+from cti.api.edge.guard import TokenCheck, check_host, harden
 from cti.api.edge.problems import tell_problems
 from cti.api.page import STATIC, page_routes
 from cti.api.ports import PORTS, Ports
@@ -23,8 +25,10 @@ def build_app(
     *,
     hosts: Iterable[str] = LOOPBACK_HOSTS,
     token: str | None = None,
+    secure: bool = False,
     static: Path = STATIC,
     registry: CollectorRegistry | None = None,
+    pause: Pause = asyncio.sleep,
 ) -> web.Application:
     """The application, ready to be run.
 
@@ -32,13 +36,16 @@ def build_app(
         ports: what it reads and asks.
         hosts: the names under which it may be reached (``Host`` without its port).
         token: when set, every ``/api`` route needs it.
+        secure: browsers reach us over TLS, which a proxy in front of us ends.
         static: where the built page is.
         registry: where other rooms keep their metrics; ours are added to it.
+        pause: how the answer to a refused token waits.
 
     Raises:
         ValueError: the token is too short to guard anything.
     """
     check = TokenCheck(token) if token is not None else None
+    door = Door(check, ports.access, Slowing(pause, ports.clock))
     registry = registry if registry is not None else CollectorRegistry()
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
@@ -46,17 +53,17 @@ def build_app(
             probes.count_requests(registry),
             tell_problems,
             check_host(frozenset(host.lower().strip("[]") for host in hosts)),
-            check_sender(check),
+            check_sender(door),
         ],
     )
     app[PORTS] = ports
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    rooms = (calls, rappels, qos, reconcile, board, probes)
-    operations = tuple(operation for room in rooms for operation in room.OPERATIONS)
+    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, probes)
+    operations = tuple(operation for part in parts for operation in part.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])
-    app.router.add_routes(page_routes(static, check))
+    app.router.add_routes(page_routes(static, check, door, secure=secure))
     app.on_response_prepare.append(harden)
     app.on_shutdown.append(_close_streams)
     return app

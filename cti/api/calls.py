@@ -10,6 +10,7 @@ from pydantic import Field
 
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import CallPage, CallStory, TransferAsked
+from cti.api.edge.acting import REFUSALS, Act
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, QueryInstant, read_body, read_query
 from cti.api.ports import PORTS, CallReader, TransferVerdict
@@ -35,11 +36,10 @@ class CallsQuery(Asked):
     cursor: str | None = Field(None, max_length=256, description="« next_cursor » de la page précédente")
 
 
-class TransferAsk(Asked):
+class TransferAsk(Act):
     """Where to pass the caller on, and who asks."""
 
     filiere: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
-    by: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=64)
 
 
 async def list_calls(request: web.Request) -> web.Response:
@@ -175,6 +175,6 @@ OPERATIONS = (
         body=TransferAsk,
         answer=TransferAsked,
         status=202,
-        problems=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        problems=REFUSALS,
     ),
 )

@@ -5,8 +5,8 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from cti.api.edge.door import Door
 from cti.api.edge.guard import COOKIE, TokenCheck
-from cti.api.edge.problems import Problem
 
 #: Where ``npm run build`` puts the page.
 STATIC = Path(__file__).parent / "static"
@@ -24,12 +24,12 @@ npm run build</pre>
 """
 
 
-def page_routes(static: Path, token: TokenCheck | None) -> list[web.AbstractRouteDef]:
+def page_routes(static: Path, token: TokenCheck | None, door: Door, *, secure: bool = False) -> list[web.AbstractRouteDef]:
     """The routes of the page."""
     return [
         web.get("/", _to_supervision),
-        web.get("/supervision", _page(static, token)),
-        web.get("/rappels", _page(static, token)),
+        web.get("/supervision", _page(static, token, door, secure=secure)),
+        web.get("/rappels", _page(static, token, door, secure=secure)),
         web.get(r"/static/{path:[A-Za-z0-9_./-]+}", _file(static)),
     ]
 
@@ -38,11 +38,11 @@ async def _to_supervision(_request: web.Request) -> web.StreamResponse:
     raise web.HTTPFound("/supervision")
 
 
-def _page(static: Path, token: TokenCheck | None) -> Handler:
+def _page(static: Path, token: TokenCheck | None, door: Door, *, secure: bool) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         given = request.query.get("jeton")
         if given is not None:
-            return _exchange(request, token, given)
+            return await _exchange(request, token, door, given, secure=secure)
         index = static / "index.html"
         if not index.is_file():
             return web.Response(status=503, text=_NOT_BUILT, content_type="text/html")
@@ -51,7 +51,9 @@ def _page(static: Path, token: TokenCheck | None) -> Handler:
     return handler
 
 
-def _exchange(request: web.Request, token: TokenCheck | None, given: str) -> web.StreamResponse:
+async def _exchange(
+    request: web.Request, token: TokenCheck | None, door: Door, given: str, *, secure: bool
+) -> web.StreamResponse:
     """The token of the address for a cookie that reads, so that the token does not stay in the address bar.
 
     Raises:
@@ -61,10 +63,9 @@ def _exchange(request: web.Request, token: TokenCheck | None, given: str) -> web
     if token is None:
         return response
     if not token.is_token(given):
-        raise Problem(403, "Ce jeton n'est pas le bon.")
-    response.set_cookie(
-        COOKIE, token.cookie, httponly=True, samesite="Strict", secure=request.secure, max_age=_TWELVE_HOURS, path="/"
-    )
+        raise await door.no_such_token(request)
+    over_tls = secure or request.secure
+    response.set_cookie(COOKIE, token.cookie, httponly=True, samesite="Strict", secure=over_tls, max_age=_TWELVE_HOURS, path="/")
     return response
 
 

@@ -4,16 +4,20 @@ Every port is asynchronous: one that reads the store runs it in a thread of its 
 microseconds, as in the core. A port that cannot read now raises ``StoreUnavailable``, which becomes a 503.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from cti.access import About, Asker, Decision
+from cti.agents.wishes import Wish
+from cti.api.edge.door import Book, Known
 from cti.journey import CallId, FiliereCode, Instant, Journey
+from cti.journey.around.access import Tie, Verb
+from cti.journey.around.callers import Repeat
 from cti.journey.callbacks import ActKind, TryResult
-from cti.journey.callers import Repeat
 from cti.live.feed import Subscription
 
 
@@ -74,6 +78,52 @@ class Callbacks(Protocol):
         ...
 
 
+class CrisisRefused(Exception):
+    """The switch stands that way already; the message says since when and by whom, in French."""
+
+
+class Crisis(Protocol):
+    """Crisis mode."""
+
+    async def state(self) -> dict[str, Any]:
+        """The switch and its history as plain data, the newest act first."""
+        ...
+
+    async def switch(self, *, active: bool, by: str, reason: str) -> dict[str, Any]:
+        """Turn the switch; the state afterwards.
+
+        Raises:
+            CrisisRefused: it stands that way already.
+            StoreUnavailable: nothing can be written now.
+        """
+        ...
+
+
+class DutyRoom(Protocol):
+    """Who is on duty."""
+
+    async def room(self) -> dict[str, Any]:
+        """Every post, everybody who may take one, and whether the PBX agrees."""
+        ...
+
+    async def wish(self, wish: Wish) -> dict[str, Any]:
+        """Do it; the post afterwards, and whether the PBX has followed.
+
+        Raises:
+            Refusal: it is not possible (``cti.agents.wishes``).
+            StoreUnavailable: it cannot be written; nothing was done.
+        """
+        ...
+
+    async def times(self, since: Instant, until: Instant) -> dict[str, Any]:
+        """Times by person.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+
 class TransferVerdict(StrEnum):
     """What became of a wish to pass a caller on."""
 
@@ -97,6 +147,132 @@ class Transfers(Protocol):
 
     async def transfer(self, call_id: CallId, filiere: FiliereCode, by: str) -> TransferResult:
         """Pass this caller on to a filière, on behalf of ``by``; returns within two seconds."""
+        ...
+
+
+class PlaceVerdict(StrEnum):
+    """What became of a wish to call somebody."""
+
+    ASKED = "asked"  #: the agent's phone is about to ring (202)
+    IGNORED = "ignored"  #: he is on the line with this number, or has just asked for it (200)
+    NOT_FOUND = "not_found"  #: no such post, entry, call or dossier (404)
+    NOT_NOW = "not_now"  #: he is on the phone, his phone is out of reach, or somebody else calls back (409)
+    NOT_ALLOWED = "not_allowed"  #: this number may not go out (422)
+    PBX_UNREACHABLE = "pbx_unreachable"  #: 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceWish:
+    """Who wants to call whom, and for what: a number, or an entry of the call-back list."""
+
+    poste: str  #: an endpoint or its internal number
+    by: str
+    numero: str | None = None
+    callback: CallId | None = None
+    version: int = 0  #: of the entry as it was seen
+    about: CallId | None = None  #: the call whose dossier it belongs to
+    dossier_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceResult:
+    """The verdict, in French why, and the call when there is one."""
+
+    verdict: PlaceVerdict
+    detail: str = ""
+    call_id: CallId | None = None
+
+
+class Calling(Protocol):
+    """Asks the PBX for outgoing calls."""
+
+    async def place(self, wish: PlaceWish) -> PlaceResult:
+        """Ring this agent's phone, and dial when he picks it up; returns within three seconds.
+
+        Raises:
+            StoreUnavailable: the call-back list cannot be read or written now.
+        """
+        ...
+
+
+class RoomAct(StrEnum):
+    """What an agent may ask for when one agent is not enough."""
+
+    P0 = "p0"
+    WITHDRAW = "withdraw"  #: a filière that was asked has not come: ask no more
+    INVITE = "invite"
+    SHOW_OUT = "show_out"
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    GIVE_UP = "give_up"
+    JOIN = "join"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomWish:
+    """What is asked, by whom, and about whom."""
+
+    act: RoomAct
+    by: str
+    filiere: FiliereCode | None = None
+    poste: str | None = None
+    effecteur: str | None = None
+    numero: str | None = None
+    guest: str | None = None
+
+
+class Rooms(Protocol):
+    """Brings several people together with one caller."""
+
+    @property
+    def directory(self) -> Sequence[tuple[str, str, str]]:
+        """Who can be invited: code, name, number."""
+        ...
+
+    async def act(self, call_id: CallId, wish: RoomWish) -> TransferResult:
+        """Ask the PBX; the board tells the rest."""
+        ...
+
+
+class Access(Book, Protocol):
+    """Accounts, rights and the log of accesses."""
+
+    async def ask(self, asker: Asker, verb: Verb, about: About, ties: Iterable[Tie], reason: str = "") -> Decision:
+        """Decide and write the trace; the trace is on disk before this answers."""
+        ...
+
+    async def ties(self, known: Known, journey: Journey, given: Iterable[Tie] = ()) -> tuple[Tie, ...]:
+        """What ties this person to the recordings of this call.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    async def traces(
+        self, *, after: int, since: Instant | None, until: Instant | None, who: str, call_id: str, limit: int
+    ) -> Sequence[dict[str, Any]]:
+        """Entries of the log, in order, at most ``limit``.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    async def heads(self) -> dict[str, Any]:
+        """The head of the log now, and those of the days that are over.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    def told_rights(self, known: Known) -> list[dict[str, Any]]:
+        """What the roles of this person allow."""
+        ...
+
+    def nom(self, known: Known) -> str:
+        """How people call her."""
         ...
 
 
@@ -192,16 +368,23 @@ class BoardFeed(Protocol):
 class Ports:
     """All that bootstrap gives the api."""
 
+    access: Access
     calls: CallReader
     transfers: Transfers
+    calling: Calling
     callbacks: Callbacks
+    crisis: Crisis
+    duty: DutyRoom
     qos: QosReader
     reconcile: Reconciler
     readiness: Readiness
     board: LiveBoard
     feed: BoardFeed
+    rooms: Rooms
     filieres: Sequence[FiliereCard]
     clock: Callable[[], Instant]
+    #: Of the archive of the voice: name -> how many; empty where nothing is archived.
+    archive: Callable[[], Mapping[str, int]] = dict
 
 
 PORTS: web.AppKey[Ports] = web.AppKey("ports", Ports)

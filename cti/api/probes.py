@@ -5,7 +5,7 @@ nobody waits. None of these routes needs the token, and none shows anything abou
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +17,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from cti.api.contract.health import Alive, Ready
 from cti.api.contract.operation import Operation
-from cti.api.contract.shapes import Alive, Ready
 from cti.api.edge.problems import json_answer
 from cti.api.ports import PORTS, Ports
 from cti.journey.words import from_datetime
@@ -61,6 +61,8 @@ class RoomCollector(Collector):
         )
         yield GaugeMetricFamily("cti_board_screens", "screens that follow the board", value=self._ports.feed.screens)
         yield _alarms(board)
+        if archive := self._ports.archive():
+            yield _archive(archive)
         if up:
             yield from self._room(board)
 
@@ -90,6 +92,14 @@ def _alarms(board: dict[str, Any]) -> Metric:
     for (kind, gravite), count in sorted(kinds.items()):
         alarms.add_metric([kind, gravite], count)
     return alarms
+
+
+def _archive(counts: Mapping[str, int]) -> Metric:
+    """The archive of the voice: archived since the start, waiting, damaged, missing, refused."""
+    pieces = GaugeMetricFamily("cti_archive_pieces", "pieces of the archive of the voice", labels=["what"])
+    for what, count in counts.items():
+        pieces.add_metric([what], count)
+    return pieces
 
 
 def count_requests(registry: CollectorRegistry) -> Middleware:

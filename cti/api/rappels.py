@@ -12,6 +12,7 @@ from pydantic import Field
 from cti.api.calls import CALL_ID
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import CallbackList, CallbackOut
+from cti.api.edge.acting import PLAIN, REFUSALS, Act
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
 from cti.api.ports import PORTS, CallbackRefused
@@ -30,10 +31,9 @@ class CallbacksQuery(Asked):
     filiere: str | None = Field(None, pattern=_CODE)
 
 
-class Wish(Asked):
+class Wish(Act):
     """Who acts, on what he saw."""
 
-    by: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=64)
     version: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -46,7 +46,7 @@ class TryWish(Wish):
 class CloseWish(Wish):
     """Why nobody needs to call back any more."""
 
-    reason: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)
+    reason: str = Field(pattern=PLAIN, min_length=1, max_length=200)
 
 
 async def list_callbacks(request: web.Request) -> web.Response:
@@ -90,9 +90,7 @@ async def _act(
     if CALL_ID.fullmatch(call_id):
         desk = request.app[PORTS].callbacks
         try:
-            entry = await desk.act(
-                call_id, kind, by=wish.by.strip() or wish.by, version=wish.version, result=result, reason=reason
-            )
+            entry = await desk.act(call_id, kind, by=wish.who, version=wish.version, result=result, reason=reason)
         except CallbackRefused as refusal:
             raise Problem(409, str(refusal)) from None
     if entry is None:
@@ -114,7 +112,7 @@ def _operation(verb: str, handler: Any, name: str, summary: str, body: type[Wish
         path_parameters=_ID,
         body=body,
         answer=CallbackOut,
-        problems=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        problems=REFUSALS,
     )
 
 

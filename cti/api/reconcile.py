@@ -3,8 +3,8 @@
 from aiohttp import web
 from pydantic import Field
 
+from cti.api.contract.health import ReconcileOut
 from cti.api.contract.operation import Operation
-from cti.api.contract.shapes import ReconcileOut
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, QueryInstant, read_query
 from cti.api.ports import PORTS

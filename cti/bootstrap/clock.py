@@ -1,14 +1,16 @@
-"""The one clock of the service, and the one writer thread."""
+"""The one clock of the service, its new identities, and the one writer thread."""
 
 import asyncio
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from cti.journey.words import Instant
+from cti.journey.words import CallId, Instant
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 def now() -> Instant:
@@ -16,9 +18,23 @@ def now() -> Instant:
     return time.time_ns() // 1000
 
 
+def new_call_id() -> CallId:
+    """The identity of a call that is asked for on the screen; every other call gets its own from the dialplan."""
+    return str(uuid.uuid4())
+
+
 def monotonic_us() -> int:
     """Microseconds on a clock that never steps back."""
     return time.monotonic_ns() // 1000
+
+
+def in_a_thread(work: Callable[[P], T]) -> Callable[[P], Awaitable[T]]:
+    """The same question, asked without holding the loop up."""
+
+    async def run(about: P) -> T:
+        return await asyncio.to_thread(work, about)
+
+    return run
 
 
 class OneThread:

@@ -9,10 +9,12 @@ _THRESHOLDS: Final = (50_000, 20, 20)
 
 
 def calm() -> None:
-    """Look for garbage less often, and never again in what was made so far (modules, settings): call it when all is imported.
+    """Look for garbage less often, and never in what was made so far (modules, settings): call it when all is imported.
+
+    What an import throws away is not looked for either: some 2,000 objects, at the price of 0.07 s of a start.
 
     Nothing of the calls needs the collector: journeys and events hold no cycles, and are gone with the last who names them.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
+    gc.enable()

@@ -1,6 +1,7 @@
 """Everything that follows from a fact hangs in one table, here.
 
 CallAnswered: open_dossier          the first human has picked up
+CallReached:  tie_dossier           whom an agent called has picked up
 CallClosed:   check_recordings      the caller is gone: is the voice on disk?
               list_callback         ... and must somebody call back?
 """
@@ -10,11 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from cti.bootstrap.answering.tying import TieDossier
 from cti.bootstrap.clock import OneThread, now
 from cti.dossier.reaction import DossierRegistry, OpenDossier
-from cti.journey import Journey
+from cti.journey import CallId, Journey
 from cti.journey.events import CallEvent
-from cti.journey.facts import CallAnswered, CallClosed, Fact
+from cti.journey.facts import CallAnswered, CallClosed, CallReached, Fact
 from cti.journey.model import Outcome
 from cti.pipeline import Reaction
 from cti.recording.reaction import CheckRecordings
@@ -30,6 +32,7 @@ def reactions(
     store_thread: OneThread,
     recordings: Path,
     hear: Callable[[Journey], Awaitable[Sequence[CallEvent]]],
+    fetch: Callable[[CallId], Awaitable[Journey | None]],
 ) -> Mapping[type[Fact], tuple[Reaction, ...]]:
     """The table."""
     opener = OpenDossier(
@@ -47,7 +50,16 @@ def reactions(
         waiter=PollingWaiter(asyncio.sleep),
         root=recordings,
     )
+    tie = TieDossier(fetch, opener, now)
     return {
+        CallReached: (
+            Reaction(
+                "tie_dossier",
+                tie,
+                attempt_seconds=settings.dossier.deadline_seconds + 1,
+                deadline_seconds=settings.dossier.deadline_seconds,
+            ),
+        ),
         CallAnswered: (
             Reaction(
                 "open_dossier",
@@ -63,7 +75,7 @@ def reactions(
                 attempt_seconds=settings.recording.deadline_ms / 1000 + 30,
                 deadline_seconds=300,
             ),
-            Reaction("list_callback", hear, attempt_seconds=10, deadline_seconds=30),
+            Reaction("list_callback", _over(hear, tie), attempt_seconds=10, deadline_seconds=30),
         ),
     }
 
@@ -73,6 +85,18 @@ def _opening(opener: OpenDossier) -> Callable[[Journey], Awaitable[Sequence[Call
         fact = first_answer(journey)
         event = await opener(journey, fact) if fact is not None else None
         return () if event is None else (event,)
+
+    return run
+
+
+def _over(
+    hear: Callable[[Journey], Awaitable[Sequence[CallEvent]]], tie: TieDossier
+) -> Callable[[Journey], Awaitable[Sequence[CallEvent]]]:
+    """The call-back list hears of it; an outgoing call that reached nobody belongs to a dossier all the same."""
+
+    async def run(journey: Journey) -> Sequence[CallEvent]:
+        told = await hear(journey)
+        return (*told, *await tie(journey)) if journey.placed is not None and journey.answered_at is None else told
 
     return run
 

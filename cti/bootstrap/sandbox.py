@@ -10,7 +10,6 @@ import socket
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,14 @@ import tomli_w
 
 from cti.ami.dialplan.render import write
 from cti.sandbox import verbs
+from cti.sandbox.host.free import free_port, free_range
 from cti.sandbox.install import Install
 from cti.sandbox.machine import MachineSettings
 from cti.sandbox.people.staff import Phone
-from cti.settings import load
+from cti.settings import FILES, load
 
-_FILES = ("filieres", "flux", "horaires", "qos", "dossier", "recording", "rappels")
+#: Taken as they are shipped; the people are the sandbox's own.
+_FILES = tuple(name for name in FILES if name not in {"cti", "pbx", "agents"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +83,10 @@ class Site:
 
 def free_ports(rtp_ports: int = 800) -> Ports:
     """Ports that are free now, TCP or UDP as each needs; the RTP range is checked at both ends and in the middle."""
-    with ExitStack() as held:
-        sip = _free(held, socket.SOCK_DGRAM)
-        tcp = [_free(held, socket.SOCK_STREAM) for _ in range(4)]
-        first = free_range(rtp_ports)
+    sip, first = free_port(socket.SOCK_DGRAM), free_range(rtp_ports)
+    tcp = [free_port() for _ in range(4)]
     ami, agi, pbx_http, web = tcp
     return Ports(sip, ami, agi, pbx_http, web, rtp_first=first, rtp_last=first + rtp_ports - 1)
-
-
-def _free(held: ExitStack, kind: int) -> int:
-    probe = held.enter_context(socket.socket(socket.AF_INET, kind))
-    probe.bind(("127.0.0.1", 0))
-    port: int = probe.getsockname()[1]
-    return port
-
-
-def free_range(width: int) -> int:
-    """First of so many UDP ports in a row that are free, below the ephemeral ones, so that no client socket lands among them.
-
-    Raises:
-        OSError: none was found.
-    """
-    for _ in range(200):
-        first = 2 * (5_000 + secrets.randbelow((30_000 - width) // 2 - 5_000))
-        with ExitStack() as held:
-            try:
-                for port in (first + step for step in (range(width) if width < 50 else (0, width // 2, width - 1))):
-                    held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return first
-    raise OSError(f"no free range of {width} UDP ports below 30000")
 
 
 def make_site(
@@ -175,6 +149,7 @@ def _own(site: Site) -> dict[str, dict[str, Any]]:
                 "actions_secret": secrets.token_hex(16),
             },
             "trunks": {"operateur": {"match": ["127.0.0.1"], "codecs": ["alaw"], "contact": None}},
+            "sortie": None,  # nobody is there to be called, unless the site is told of somebody
         },
         "recording": {"racine": str(site.recordings)},
         "cti": {

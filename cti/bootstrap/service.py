@@ -7,6 +7,8 @@ Order of life: the store first (a service that cannot write says so before it ta
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +16,34 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from cti.ami.actions import PbxActions
 from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
-from cti.ami.connection import AmiLink, LinkHooks, LinkSettings, LinkTime, wait_for_event
+from cti.ami.connection import AmiLink, LinkSettings, LinkTime, told_in_turn, wait_for_event
+from cti.ami.rooms import RoomActions
 from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import FiliereCard, Ports
-from cti.bootstrap.alarms import AlarmWatch
-from cti.bootstrap.answers import Calls, Figures, Ready, Transfers, load_of
-from cti.bootstrap.callbacks import CallbackDesk
-from cti.bootstrap.clock import OneThread, monotonic_us, now
-from cti.bootstrap.conditions import DiskWatch, Ground, JournalWord, conditions
-from cti.bootstrap.daybook import DayBook
+from cti.bootstrap.access.desk import AccessDesk
+from cti.bootstrap.access.heads import HeadKeeper
+from cti.bootstrap.access.keys import token_key
+from cti.bootstrap.access.tying import Tying
+from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
+from cti.bootstrap.answering.callbacks import CallbackDesk
+from cti.bootstrap.answering.crisis import CrisisDesk, open_crisis
+from cti.bootstrap.answering.daybook import DayBook
+from cti.bootstrap.answering.placing import Calling
+from cti.bootstrap.answering.recent import RecentCallers
+from cti.bootstrap.answering.rooms import Rooms
+from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
+from cti.bootstrap.keeping.beside import Keeping
+from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
-from cti.bootstrap.recent import RecentCallers
-from cti.bootstrap.reconciling import Reconciler
-from cti.bootstrap.spool import SpoolImport
-from cti.bootstrap.watch import PbxWatch, WatchSettings
+from cti.bootstrap.retention.watch import RetentionWatch
+from cti.bootstrap.watching.alarms import AlarmWatch
+from cti.bootstrap.watching.conditions import DiskWatch, Ground, JournalWord, conditions
+from cti.bootstrap.watching.reconciling import Reconciler
+from cti.bootstrap.watching.spool import SpoolImport
+from cti.bootstrap.watching.watch import PbxWatch, WatchSettings
 from cti.journey.words import Instant
 from cti.live.board import Board
 from cti.live.day import DayWatch
@@ -87,46 +101,46 @@ class Service:
         recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
         recent = await store_thread(_recent, store, settings)
         board = Board(_cards_for_board(settings), clock=now, repeats=recent.repeat_of)
-        desk = CallbackDesk(store.callbacks, settings.callback, board, store_thread, now)
-        table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear)
+        desk = _desk(settings, store, store_thread, board)
+        table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey))
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
         apart = _apart(spawn)
-        pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms])
-        restored = await pipeline.restore()
-        board.adopt(restored)
+        posts = await open_posts(settings, store, store_thread, board, lambda: actions)
+        board.holds = posts.desk.held_since
+        pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms, posts.desk])
+        keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
+        pipeline.listen(keeping)
+        open_calls = await pipeline.restore()
+        for watcher in (board, alarms):
+            watcher.adopt(open_calls)
         await desk.count()
-        log.info("service_starts", open_calls=len(restored), database=settings.database_url.partition("@")[2] or "sqlite")
+        crisis = await open_crisis(settings, store.crises, board, store_thread, lambda: load_of(board))
+        log.info("service_starts", open_calls=len(pipeline.live()), database=settings.database_url.partition("@")[2] or "sqlite")
         writer = spawn(pipeline.run())
-        planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision, recent)
-        agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), now)
+        planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision, recent, lambda: crisis.active)
+        agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), monotonic_us)
         self.agi_port = await agi.start()
-        word, disk = JournalWord(), DiskWatch(recordings, settings.recording, now)
-        journal = SessionJournal(_journal(settings), word.say)
-        journal.start()
+        word, disk = JournalWord(), DiskWatch(recordings, settings.recording, monotonic_us)
+        journal = _journal(settings, word)
         reconciler = Reconciler(settings, store, pipeline.written, now, apart)
-        watch = _watch(settings, pipeline, journal, apart, await store_thread(store.reading.last_at), reconciler)
-        actions = AmiLink(_link(settings, "actions"), LinkHooks(on_frame=lambda frame: None), _time())
+        watch = _watch(settings, pipeline, journal, apart, reconciler, posts)
+        actions = AmiLink(_link(settings, "actions"), told_in_turn(posts.hooks, crisis.hooks()), _time())
         links = [spawn(watch.link.run()), spawn(actions.run())]
-        spool = apart(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run())
-
-        day_watch = apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run())
-        disk.start()
-        ground = Ground(pipeline=pipeline, agi=lambda: agi.counters, events=watch.link, actions=actions, journal=word, disk=disk)
-        alarms.watch(conditions(ground))
-        alarm_watch = apart(alarms.run())
-        ports = Ports(
-            calls=Calls(store, pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
-            transfers=Transfers(settings, pipeline, watch.translator, actions),
-            callbacks=desk,
-            qos=Figures(settings, store),
-            reconcile=reconciler,
-            readiness=Ready(watch, actions, pipeline, store, lambda: self.agi_port),
-            board=board,
-            feed=Feed(board, pause=asyncio.sleep),
-            filieres=_cards(settings),
-            clock=now,
-        )
+        watches = [
+            apart(SpoolImport(Path(settings.pbx.spool_dir), watch, pipeline, asyncio.sleep).run()),
+            apart(crisis.run(PbxActions(actions.ask))),
+            apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
+            apart(alarms.run()),
+            apart(_heads(settings, store).run()),
+            *(apart(work) for work in posts.work()),
+        ]
+        for threads in (disk, keeping):
+            threads.start()
+        ground = _ground(pipeline, agi, watch, actions, word, disk)
+        alarms.watch((*conditions(ground), *crisis.conditions(lambda: board.callbacks_open), *keeping.conditions()))
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping)
+        ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
         runner = await self._open_http(ports)
         self.ready.set()
         try:
@@ -135,17 +149,17 @@ class Service:
             # The other way round: screens first, then the PBX, then what is folded, then the journal.
             await runner.cleanup()
             disk.stop()
-            for task in (day_watch, alarm_watch, spool):
-                task.cancel()
-            await _leave_pbx((watch.link, actions), links, agi)
+            await _leave_pbx(watches, (watch.link, actions), links, agi)
+            await posts.desk.flush()
             pipeline.stop()
             await writer
+            await asyncio.to_thread(keeping.stop)
             await asyncio.to_thread(journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
 
     async def _open_http(self, ports: Ports) -> web.AppRunner:
         http = self.settings.cti.http
-        app = build_app(ports, hosts=http.allowed_hosts, token=http.token or None, registry=CollectorRegistry())
+        app = build_app(ports, hosts=http.hosts, token=http.token or None, secure=http.secure, registry=CollectorRegistry())
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, http.host, http.port)
@@ -153,6 +167,45 @@ class Service:
         self.http_port = runner.addresses[0][1]
         log.info("service_ready", http=self.http_port, agi=self.agi_port)
         return runner
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the screens of a running service read and ask."""
+
+    settings: Settings
+    store: Store
+    pipeline: Pipeline
+    board: Board
+    desk: CallbackDesk
+    crisis: CrisisDesk
+    posts: Posts
+    reconciler: Reconciler
+    watch: PbxWatch
+    actions: AmiLink
+    keeping: Keeping
+
+
+def _ports(of: _Parts, readiness: Ready) -> Ports:
+    settings = of.settings
+    return Ports(
+        access=_access(settings, of.store),
+        calls=Calls(of.store, of.pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
+        transfers=Transfers(settings, of.pipeline, of.watch.translator, of.actions),
+        calling=_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),
+        rooms=_rooms(settings, of.pipeline, of.actions, of.watch),
+        callbacks=of.desk,
+        crisis=of.crisis,
+        duty=of.posts.room,
+        qos=Figures(settings, of.store),
+        reconcile=of.reconciler,
+        readiness=readiness,
+        board=of.board,
+        feed=Feed(of.board, pause=asyncio.sleep),
+        filieres=_cards(settings),
+        clock=now,
+        archive=of.keeping.keeper.figures,
+    )
 
 
 _Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
@@ -179,7 +232,12 @@ def _apart(spawn: _Spawn) -> _Spawn:
     return lambda work: spawn(guarded(work))
 
 
-async def _leave_pbx(links: Sequence[AmiLink], running: Sequence["asyncio.Task[None]"], agi: AgiServer) -> None:
+_Task = asyncio.Task[None]
+
+
+async def _leave_pbx(watches: Sequence[_Task], links: Sequence[AmiLink], running: Sequence[_Task], agi: AgiServer) -> None:
+    for task in watches:
+        task.cancel()
     for link in links:
         link.close()
     await asyncio.gather(*running, return_exceptions=True)
@@ -203,29 +261,84 @@ def _link(settings: Settings, which: str) -> LinkSettings:
     )
 
 
+def _desk(settings: Settings, store: Store, store_thread: OneThread, board: Board) -> CallbackDesk:
+    people = settings.roster
+    return CallbackDesk(store.callbacks, settings.callback, board, store_thread, now, lambda agent: people.find(agent).nom)
+
+
+def _calling(settings: Settings, pipeline: Pipeline, board: Board, desk: CallbackDesk, store: Store, link: AmiLink) -> Calling:
+    posts = {name: agent.endpoint for agent in settings.pbx.agents for name in (agent.poste, agent.endpoint) if name}
+    return Calling(
+        settings.pbx.sortie,
+        posts,
+        PbxActions(link.ask),
+        desk,
+        live=pipeline.live,
+        presences=board.presences,
+        call_of=in_a_thread(store.dossiers.call_of),
+        clock=now,
+        new_id=new_call_id,
+    )
+
+
 def _watch(
     settings: Settings,
     pipeline: Pipeline,
     journal: SessionJournal,
     spawn: _Spawn,
-    last_at: Instant | None,
     reconciler: Reconciler,
+    posts: Posts,
 ) -> PbxWatch:
     pbx = settings.cti.pbx
     witnesses = WatchSettings(pbx.cel, pbx.history_hours * _HOUR_US)
     link = _link(settings, "events")
-    return PbxWatch(witnesses, link, _time(), pipeline, journal, spawn, last_at, reconciler.caught_up)
-
-
-def _journal(settings: Settings) -> JournalSettings:
-    keep = settings.cti.journal
-    return JournalSettings(
-        folder=settings.cti.service.var / "journal",
-        name="events",
-        rotate_bytes=keep.rotate_mib * 1024 * 1024,
-        rotate_seconds=keep.rotate_hours * 3600,
-        keep_seconds=keep.keep_days * 86_400,
+    return PbxWatch(
+        witnesses, link, _time(), pipeline, journal, spawn, posts.last_at, reconciler.caught_up, posts.keeper.on_frame
     )
+
+
+def _rooms(settings: Settings, pipeline: Pipeline, actions: AmiLink, watch: PbxWatch) -> Rooms:
+    return Rooms(settings, pipeline, RoomActions(PbxActions(actions.ask), watch.translator, now))
+
+
+def _ground(
+    pipeline: Pipeline, agi: AgiServer, watch: PbxWatch, actions: AmiLink, journal: JournalWord, disk: DiskWatch
+) -> Ground:
+    return Ground(
+        pipeline=pipeline,
+        agi=lambda: agi.counters,
+        events=watch.link,
+        actions=actions,
+        journal=journal,
+        disk=disk,
+        lag=lambda: watch.lag,
+    )
+
+
+def _journal(settings: Settings, word: JournalWord) -> SessionJournal:
+    keep = settings.cti.journal
+    journal = SessionJournal(
+        JournalSettings(
+            folder=settings.cti.service.var / "journal",
+            name="events",
+            rotate_bytes=keep.rotate_mib * 1024 * 1024,
+            rotate_seconds=keep.rotate_hours * 3600,
+            keep_seconds=keep.keep_days * 86_400,
+        ),
+        word.say,
+    )
+    journal.start()
+    return journal
+
+
+def _access(settings: Settings, store: Store) -> AccessDesk:
+    key, nom = partial(token_key, settings), settings.staff.nom
+    tying = Tying(settings.staff, store.duty, store.reading)
+    return AccessDesk(settings.access, key, store.accounts, store.traces, now, nom, settings.heads, tying)
+
+
+def _heads(settings: Settings, store: Store) -> HeadKeeper:
+    return HeadKeeper(settings.heads, store.traces.last, settings.zone, now, asyncio.sleep)
 
 
 def _recent(store: Store, settings: Settings) -> RecentCallers:

@@ -96,6 +96,39 @@ class CallbackBook:
         self._shelf.change(group, work)
         return found[0] if found else None
 
+    def standing(self, call_id: CallId) -> CallbackEntry | None:
+        """The open or taken entry of this lost call; None when there is none."""
+        return next((entry for entry in self._shelf.entries(closed_since=None) if call_id in entry.call_ids), None)
+
+    def called_back(self, call_id: CallId, by: str, at: Instant, result: TryResult, outgoing: CallId) -> bool:
+        """The PBX saw us call this one back: a try of whoever took the entry, else of ``by``. Hearing it again changes nothing.
+
+        It is kept whatever the entry has become meanwhile: it did happen.
+        """
+        group = self._shelf.group_of(call_id)
+        if group is None:
+            return False
+
+        def work(history: History) -> Change:
+            before = fold(history, self._rules)
+            entry = next((one for one in before if call_id in one.call_ids), None)
+            if entry is None or any(act.call_id == outgoing for act in history.acts):
+                return Change(entries=before)
+            act = Act(
+                group=group,
+                number=max((act.number for act in history.acts), default=0) + 1,
+                entry=entry.id,
+                at=at,
+                by=entry.taken_by or by,
+                kind=ActKind.TRY,
+                result=result,
+                call_id=outgoing,
+            )
+            return Change(acts=(act,), entries=fold(History(history.traces, (*history.acts, act)), self._rules))
+
+        self._shelf.change(group, work)
+        return True
+
     def list(self, now: Instant, *, with_closed: bool = False) -> "list[CallbackEntry]":
         """The entries in the order in which to call back: rank, then priority in the queue, then the longest lost."""
         entries = self._shelf.entries(closed_since=now - self._rules.horizon if with_closed else None)

@@ -43,5 +43,5 @@ def _story(entry: CallbackEntry) -> str:
         case EntryState.CLOSED:
             who = f" par {entry.closed_by}" if entry.closed_by else ""
             return f"close{who} ({entry.reason})"
-        case EntryState.OPEN:
+        case EntryState.OPEN:  # pragma: no branch - there is no other state
             return "elle est à rappeler"

@@ -11,8 +11,9 @@ from typing import Final
 
 from cti.callback.rules import CallbackRules
 from cti.journey import Journey
+from cti.journey.around.callers import dial_key
 from cti.journey.callbacks import Act, ActKind, CallbackEntry, EntryState, History, Trace, TraceKind, TryResult
-from cti.journey.callers import dial_key
+from cti.journey.events.placed import Direction
 from cti.journey.model import Outcome
 
 #: Why an entry closed without a word from anybody.
@@ -21,8 +22,11 @@ REACHED: Final = "joint"
 
 
 def trace_of(journey: Journey) -> Trace | None:
-    """What an ended call means for the list; None when nothing (a test, refused upstream, a professional who gave up)."""
-    if journey.ended_at is None or journey.test:
+    """What an ended call means for the list; None when nothing.
+
+    That is a test, a call that we placed ourselves, one refused upstream, a professional who gave up.
+    """
+    if journey.ended_at is None or journey.test or journey.direction is Direction.SORTANT:
         return None
     if journey.lost_waiting is not None:
         kind, at = TraceKind.LOST_N2, journey.ended_at

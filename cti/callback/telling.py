@@ -41,6 +41,14 @@ def tell_entry(entry: CallbackEntry, rules: CallbackRules, now: Instant) -> dict
         "closing_call_id": entry.closing_call_id,
         "version": entry.version,
         "acts": [
-            {"at": iso(act.at), "by": act.by, "kind": act.kind, "result": act.result, "reason": act.reason} for act in entry.acts
+            {
+                "at": iso(act.at),
+                "by": act.by,
+                "kind": act.kind,
+                "result": act.result,
+                "reason": act.reason,
+                "call_id": act.call_id,
+            }
+            for act in entry.acts
         ],
     }

@@ -80,7 +80,7 @@ def summarise(journey: Journey, fact: CallAnswered, rules: OpeningRules) -> Doss
         origin=rules.origins.get(journey.flux, Origin.AUTRE),
         flux=journey.flux,
         did=journey.did,
-        caller=journey.caller or None,
+        caller=journey.caller or (journey.placed.number if journey.placed is not None else None),
         taker=fact.agent,
         filiere=fact.filiere,
         perimeter=rules.perimeters.get(fact.filiere),

@@ -7,7 +7,7 @@ the same journey, which is what lets a session be replayed and a figure be defen
 
 from cti.journey.events import CallEvent, Event, PbxEvent, Seen
 from cti.journey.facts import Fact
-from cti.journey.fold import apply
+from cti.journey.folding.fold import apply
 from cti.journey.model import Journey, Leg, Outcome, Quality, Recording, Stage
 from cti.journey.states import State
 from cti.journey.words import AgentId, CallId, FiliereCode, Instant

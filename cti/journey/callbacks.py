@@ -75,6 +75,7 @@ class Act:
     kind: ActKind
     result: TryResult | None = None
     reason: str = ""
+    call_id: CallId | None = None  #: the outgoing call of a try, when the PBX saw it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,15 @@ class StageAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class CallReached:
+    """Whoever an agent called picked up. No décroché: nothing that follows from an answered caller follows from it."""
+
+    call_id: CallId
+    at: Instant
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class CallClosed:
     """The caller is gone and the call has its one outcome."""
 
@@ -68,4 +77,4 @@ class RecordingFaulted:
     problem: str
 
 
-Fact: TypeAlias = CallOpened | CallAnswered | StageAnswered | CallClosed | AnomalyNoted | RecordingFaulted
+Fact: TypeAlias = CallOpened | CallAnswered | CallReached | StageAnswered | CallClosed | AnomalyNoted | RecordingFaulted

@@ -7,9 +7,10 @@ by properties and never stored twice. All durations are whole milliseconds (``wo
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cti.journey.events import ConsultEnd, OfferEnd, RouteSource, TransferVia
+from cti.journey.events import ConsultEnd, GuestEnd, OfferEnd, RouteSource, TransferVia
+from cti.journey.events.placed import Direction, Placed
 from cti.journey.states import State
-from cti.journey.words import AgentId, CallId, FiliereCode, Instant, elapsed_ms
+from cti.journey.words import CONSULTATION, AgentId, CallId, FiliereCode, Instant, elapsed_ms
 
 
 class Outcome(StrEnum):
@@ -19,6 +20,8 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  #: the caller left before any human picked up
     REFUSED = "refused"  #: the PBX or the network turned it away
     TEST = "test"  #: a test call: in no indicator
+    REACHED = "reached"  #: outgoing: whoever was called picked up
+    UNREACHED = "unreached"  #: outgoing: nobody was reached
 
 
 class AbandonPhase(StrEnum):
@@ -45,6 +48,8 @@ class StageEnd(StrEnum):
     GAVE_UP = "overflowed"  #: the queue found nobody in time
     ABANDONED = "abandoned"  #: the caller left while waiting here
     MOVED = "moved"  #: left for another queue, the reason was not seen
+    UNREACHED = "unreached"  #: outgoing: whoever was called did not pick up
+    WITHDRAWN = "withdrawn"  #: asked to come to a caller who had somebody with him, and nobody came in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,7 @@ class Stage:
     left_at: Instant | None = None
     end: StageEnd | None = None
     via: TransferVia | None = None  #: how it was passed on, when transferred
+    accompanied: TransferVia | None = None  #: asked to come while somebody stayed with the caller, and how it was asked
 
     @property
     def offered(self) -> int:
@@ -103,9 +109,28 @@ class Stage:
         return elapsed_ms(self.entered_at, self.answered_at if self.answered_at is not None else self.left_at)
 
     @property
+    def talk_since(self) -> Instant | None:
+        """The décroché; for whoever was first spoken to apart (a consultation, a request to come) when he joined the caller."""
+        apart = self.motif == CONSULTATION or self.accompanied is not None
+        return self.joined_at if apart and self.joined_at is not None else self.answered_at
+
+    @property
     def talk_ms(self) -> int | None:
-        """From the décroché to the end of the stage; None when nobody answered or while it goes on."""
-        return elapsed_ms(self.answered_at, self.left_at)
+        """Talk with the caller, to the end of the stage; None when nobody answered or while it goes on."""
+        return elapsed_ms(self.talk_since, self.left_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """The two files of the caller's channel, or of a consultation."""
+
+    stem: str
+    started_at: Instant
+    checked_at: Instant | None = None
+    caller_ms: int | None = None
+    agents_ms: int | None = None
+    bytes: int = 0
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,20 +145,27 @@ class Consult:
     answered_by: AgentId | None = None
     ended_at: Instant | None = None
     how: ConsultEnd | None = None
-    stem: str = ""  #: its own recording
+    recording: Recording | None = None  #: its own two files; a post is not recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """The two files of the caller's channel."""
+class Guest:
+    """Somebody of no filière who was called into the conversation: fire service, interpreter, family, a colleague."""
 
-    stem: str
-    started_at: Instant
-    checked_at: Instant | None = None
-    caller_ms: int | None = None
-    agents_ms: int | None = None
-    bytes: int = 0
-    problem: str | None = None
+    guest: str
+    code: str
+    asked_at: Instant
+    libelle: str = ""
+    number: str | None = None
+    by: str | None = None
+    answered_at: Instant | None = None
+    left_at: Instant | None = None
+    how: GuestEnd | None = None
+
+    @property
+    def present(self) -> bool:
+        """He is with the caller."""
+        return self.answered_at is not None and self.left_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +179,10 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
-    """One caller from trunk to hang-up."""
+    """One caller from trunk to hang-up, or one outgoing call from the agent's dialling to its end."""
 
     call_id: CallId
+    direction: Direction = Direction.ENTRANT
     state: State = State.EXPECTED
     t0: Instant = 0
     channel: str = ""
@@ -173,8 +206,10 @@ class Journey:
     dossier_id: str | None = None
     dossier_ref: str | None = None
     anomalies: tuple[Anomaly, ...] = ()
-    #: consultations held for this caller; rebuilt from the journal, no row of their own
+    #: consultations held for this caller, in order
     consults: tuple[Consult, ...] = ()
+    guests: tuple[Guest, ...] = ()  #: who was called into the conversation; rebuilt from the journal, no row of their own
+    placed: Placed | None = None  #: of an outgoing call
     silent: bool = False  #: the PBX routed this call alone at least once
     quality: Quality = Quality.OBSERVED
     last_at: Instant = 0  #: the latest event folded
@@ -200,6 +235,8 @@ class Journey:
         """The one outcome; None while the call lives."""
         if self.ended_at is None:
             return None
+        if self.direction is Direction.SORTANT:
+            return Outcome.REACHED if self.answered_at is not None else Outcome.UNREACHED
         if self.test:
             return Outcome.TEST
         if self.answered_at is not None:

@@ -6,10 +6,14 @@ given back by a queue). He can leave from anywhere: *ended* is final. "Ringing" 
 offer is open, which the journey knows by its legs.
 
 Rules of the table. A row absent from it is a surprise: the fold notes an Anomaly and the state stays. An event whose row
-leads to the same state changes no state but is welcome there. ``AgentLeft`` leads away from a talk only when the last agent
-has left (a conference goes on), and ``OfferEnded`` never moves the caller. A consultation moves him
-neither, until the agent joins the two: then its story is told again as his. What arrives after the end (a late check of a
-recording, a dossier number) is welcome when it tells of the past; it never reopens a call.
+leads to the same state changes no state but is welcome there. ``AgentLeft`` leads away from a talk only when the last human
+has left (a P0 or a conference goes on), and ``OfferEnded`` never moves the caller. A consultation moves him
+neither, until the agent joins the two: then its story is told again as his.
+
+An outgoing call is first *placed* (the agent who clicked is being rung), then it is *dialling* (he is on the line, the number is
+dialled or rings), and from the moment that somebody was reached it goes the ways of a caller. "Ringing there" is no state either.
+What arrives after the end (a late check of a recording, a dossier number) is welcome when it tells of the past; it never
+reopens a call.
 
 The drawing in ``docs/`` is made from this table by ``cti.journey.drawing`` and a test keeps it current.
 """
@@ -25,6 +29,8 @@ class State(StrEnum):
     """Where the caller is."""
 
     EXPECTED = "expected"  #: known only by something that came before its arrival
+    PLACED = "placed"  #: outgoing: the phone of the agent who clicked is asked
+    DIALLING = "dialling"  #: outgoing: the agent is on the line, nobody was reached yet
     GREETING = "greeting"  #: on the line, greeted or being routed
     WAITING = "waiting"  #: in a filière's queue
     TALKING = "talking"  #: with at least one human
@@ -49,10 +55,17 @@ _NOTES = (
     ev.ConsultAnswered,
     ev.ConsultRecorded,
     ev.ConsultEnded,
+    ev.ReinforcementAsked,
+    ev.ReinforcementEnded,
+    ev.GuestAsked,
+    ev.GuestAnswered,
+    ev.GuestLeft,
 )
 
-_E, _G, _W, _T, _H, _M, _X = (
+_E, _P, _D, _G, _W, _T, _H, _M, _X = (
     State.EXPECTED,
+    State.PLACED,
+    State.DIALLING,
     State.GREETING,
     State.WAITING,
     State.TALKING,
@@ -65,8 +78,26 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
     {
         _E: {
             ev.CallArrived: _G,
+            ev.CallPlaced: _P,
             ev.CallEnded: _X,
             **_same(_E, *_NOTES),
+        },
+        _P: {
+            ev.PlacerReady: _D,
+            ev.OfferEnded: _P,  # the agent's own phone was refused or rang in vain
+            ev.CalleeDialled: _D,
+            ev.CalleeReached: _T,
+            ev.CallEnded: _X,
+            **_same(_P, *_NOTES),
+        },
+        _D: {
+            ev.PlacerReady: _D,
+            ev.CalleeDialled: _D,
+            ev.CalleeRinging: _D,
+            ev.CalleeMissed: _D,
+            ev.CalleeReached: _T,
+            ev.CallEnded: _X,
+            **_same(_D, *_NOTES),
         },
         _G: {
             ev.GreetingStarted: _G,
@@ -135,6 +166,8 @@ TRANSITIONS: Mapping[State, Mapping[type[ev.CallEvent], State]] = MappingProxyTy
         },
         _X: {
             ev.CallArrived: _X,  # known first by its end: its beginning is told afterwards
+            ev.CallPlaced: _X,
+            ev.CalleeMissed: _X,  # the trunk's line is hung up a moment after the agent
             ev.OfferEnded: _X,  # phones stop ringing a moment after the caller is gone
             ev.AgentLeft: _X,
             **_same(_X, *_NOTES),

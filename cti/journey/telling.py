@@ -5,8 +5,9 @@ Field names are fixed by the contract with the outside; instants are UTC ISO 860
 
 from typing import Any
 
-from cti.journey.callers import Repeat
-from cti.journey.model import Journey, Recording, Stage
+from cti.journey.around.callers import Repeat
+from cti.journey.events.placed import Placed
+from cti.journey.model import Consult, Guest, Journey, Recording, Stage
 from cti.journey.words import iso
 
 
@@ -29,6 +30,7 @@ def tell(journey: Journey, repeat: Repeat | None = None) -> dict[str, Any]:
         "recordings": [_recording(rec) for rec in journey.recordings],
         "stages": [_stage(stage) for stage in journey.stages],
         "anomalies": [{"at": iso(a.at), "kind": a.kind, "detail": a.detail} for a in journey.anomalies],
+        "direction": journey.direction,
         "state": journey.state,
         "public": journey.public,
         "silent": journey.silent,
@@ -38,6 +40,23 @@ def tell(journey: Journey, repeat: Repeat | None = None) -> dict[str, Any]:
         "repeat_count": repeat.count if repeat is not None else 0,
         "previous_call_id": repeat.previous_call_id if repeat is not None else None,
         "previous_dossier_ref": repeat.previous_dossier_ref if repeat is not None else None,
+        "guests": [_guest(guest) for guest in journey.guests],
+        "consults": [_consult(consult) for consult in journey.consults],
+        "placed": None if journey.placed is None else _placed(journey.placed),
+    }
+
+
+def _placed(placed: Placed) -> dict[str, Any]:
+    return {
+        "agent": placed.agent,
+        "number": placed.number,
+        "via": placed.via,
+        "callback_id": placed.callback,
+        "about_call_id": placed.about,
+        "ready_at": iso(placed.ready_at),
+        "dialled_at": iso(placed.dialled_at),
+        "ringing_at": iso(placed.ringing_at),
+        "missed": placed.missed,
     }
 
 
@@ -56,6 +75,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "motif": stage.motif,
         "priority": stage.priority,
         "via": stage.via,
+        "accompanied": stage.accompanied,
         "legs": [
             {
                 "agent": leg.agent,
@@ -67,6 +87,33 @@ def _stage(stage: Stage) -> dict[str, Any]:
             }
             for leg in stage.legs
         ],
+    }
+
+
+def _consult(consult: Consult) -> dict[str, Any]:
+    return {
+        "agent": consult.agent,
+        "target": consult.target,
+        "started_at": iso(consult.started_at),
+        "answered_at": iso(consult.answered_at),
+        "answered_by": consult.answered_by,
+        "ended_at": iso(consult.ended_at),
+        "how": consult.how,
+        "recording": _recording(consult.recording) if consult.recording is not None else None,
+    }
+
+
+def _guest(guest: Guest) -> dict[str, Any]:
+    return {
+        "guest": guest.guest,
+        "code": guest.code,
+        "libelle": guest.libelle,
+        "number": guest.number,
+        "by": guest.by,
+        "asked_at": iso(guest.asked_at),
+        "answered_at": iso(guest.answered_at),
+        "left_at": iso(guest.left_at),
+        "how": guest.how,
     }
 
 

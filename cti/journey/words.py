@@ -15,6 +15,8 @@ CallId: TypeAlias = str
 FiliereCode: TypeAlias = str
 #: The endpoint of a person's phone on the PBX: ``arm01``, ``mru02``.
 AgentId: TypeAlias = str
+#: Why a caller is in a stage that began as a consultation (``CallRouted.motif``).
+CONSULTATION = "consultation"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cti.journey import CallEvent, Fact, FiliereCode, Instant, Journey, PbxEvent, State
-from cti.journey.callers import Repeat
+from cti.journey import AgentId, CallEvent, Fact, FiliereCode, Instant, Journey, PbxEvent, State
+from cti.journey.around.callers import Repeat
 from cti.journey.events import AgentGone, AgentSeen, LinkDown, LinkUp, Presence
 from cti.journey.facts import CallAnswered, CallClosed
 from cti.journey.model import Outcome
@@ -20,7 +20,7 @@ from cti.live.alarms import Alarm, Alarms, Gravite
 from cti.live.day import DayCount
 from cti.live.floor import Floor
 from cti.live.history import History, Part
-from cti.live.views import FiliereSpec, Link, place_of, view_of
+from cti.live.views import CrisisView, FiliereSpec, Link, place_of, view_of, with_whom_he_called
 from cti.live.waits import RecentWaits
 
 _COULEUR_INCONNUE = "#8a8f98"
@@ -29,6 +29,7 @@ _TOTALS: Part = ("totals", "")
 _DAY: Part = ("day", "")
 _WAITS: Part = ("waits", "")
 _CALLBACKS: Part = ("callbacks", "")
+_CRISIS: Part = ("crise", "")
 
 
 class Board:
@@ -55,7 +56,10 @@ class Board:
         """
         self._clock = clock
         self._repeats = repeats
+        #: Since when an agent is in a pause or a wrap-up, where that is known better than by seeing it.
+        self.holds: Callable[[AgentId], Instant | None] = lambda agent: None
         self._callbacks: tuple[int, int] | None = None
+        self._crisis: CrisisView | None = None
         self._specs: dict[FiliereCode, FiliereSpec] = {
             spec.code: spec for spec in sorted(filieres, key=lambda spec: (spec.ordre, spec.code))
         }
@@ -74,11 +78,6 @@ class Board:
     def seq(self) -> int:
         """The number of the latest change."""
         return self._history.seq
-
-    @property
-    def link(self) -> Link:
-        """Whether we see the PBX."""
-        return self._link
 
     def watch(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called after each change; it must be quick."""
@@ -102,12 +101,12 @@ class Board:
         """Something was seen of an agent or of the link."""
         match event:
             case AgentSeen():
-                self._changed(self._agent_parts(event) if self._floor.sit(event) else set())
+                self._changed(self._agent_parts(event) if self._floor.sit(event, self.holds(event.agent)) else set())
             case AgentGone():
                 self._changed(self._agent_parts(event) if self._floor.leave(event) else set())
             case LinkUp():
                 self._link_is(Link(up=True, since=event.at, reason="", ever_up=True))
-            case LinkDown():
+            case LinkDown():  # pragma: no branch - there is no other kind
                 self._link_is(Link(up=False, since=event.at, reason=event.reason, ever_up=self._link.ever_up))
 
     def count_day(self, figures: DayCount) -> None:
@@ -121,6 +120,22 @@ class Board:
         if (to_call, impossible) != self._callbacks:
             self._callbacks = to_call, impossible
             self._changed({_CALLBACKS})
+
+    def show_crisis(self, view: CrisisView, orange_seconds: int, rouge_seconds: int) -> None:
+        """Show crisis mode, and from when on a filière's oldest wait is amber and red."""
+        parts: set[Part] = set() if view == self._crisis else {_CRISIS}
+        self._crisis = view
+        for code, spec in self._specs.items():
+            if (spec.attente_orange_seconds, spec.attente_rouge_seconds) != (orange_seconds, rouge_seconds):
+                self._specs[code] = replace(spec, attente_orange_seconds=orange_seconds, attente_rouge_seconds=rouge_seconds)
+                parts.add(("filieres", code))
+        if parts:
+            self._changed(parts)
+
+    @property
+    def callbacks_open(self) -> int | None:
+        """How many callers are to be called back; None until they were counted once."""
+        return None if self._callbacks is None else self._callbacks[0]
 
     def alarm(self, code: str, text: str, *, at: Instant, gravite: Gravite = Gravite.CRITIQUE) -> None:
         """Raise an alarm, or say in other words one that stands already (it keeps its beginning).
@@ -140,7 +155,7 @@ class Board:
             self._changed({("alarms", code)})
 
     def _place(self, journey: Journey, at: Instant) -> set[Part]:
-        if place_of(journey.state) is None:
+        if place_of(journey.state, outgoing=with_whom_he_called(journey)) is None:
             touched = self._floor.remove(journey.call_id)
         else:
             touched = self._floor.put(view_of(journey, self._since(journey, at), self._repeats(journey)))
@@ -148,12 +163,13 @@ class Board:
             return set()
         for code in touched - self._specs.keys():
             self._meet(code)
-        return {("calls", journey.call_id), _TOTALS, *(("filieres", code) for code in touched)}
+        placed = {("agents", journey.placed.agent)} if journey.placed is not None else set()
+        return {("calls", journey.call_id), _TOTALS, *(("filieres", code) for code in touched), *placed}
 
     def _since(self, journey: Journey, at: Instant) -> Instant:
         stage = journey.stage
         known = self._floor.calls.get(journey.call_id)
-        if journey.state is State.GREETING:
+        if journey.state in (State.GREETING, State.PLACED):
             return journey.t0
         if journey.state is State.WAITING and stage is not None:
             return stage.entered_at
@@ -222,6 +238,10 @@ class Board:
             loads[code] = (present, agents.get(Presence.FREE, 0), counts.waiting, counts.oldest_since, paused)
         return loads
 
+    def presences(self, agent: AgentId) -> tuple[Presence, ...]:
+        """What this agent's phone does, in each of his filières; nothing when it is not known."""
+        return tuple(seat.presence for seat in self._floor.seats.get(agent, {}).values())
+
     def snapshot(self) -> dict[str, Any]:
         """The whole picture, as plain data."""
         return {
@@ -233,6 +253,7 @@ class Board:
             "day": self._tell(_DAY),
             "waits": self._tell(_WAITS),
             "callbacks": self._tell(_CALLBACKS),
+            "crise": self._tell(_CRISIS),
             "alarms": {code: self._tell(("alarms", code)) for code in self._alarms},
             "filieres": {code: self._tell(("filieres", code)) for code in self._specs},
             "agents": {agent: self._tell(("agents", agent)) for agent in sorted(self._floor.seats)},
@@ -270,6 +291,8 @@ class Board:
                 return telling.tell_link(self._link)
             case ("callbacks", _):
                 return telling.tell_callbacks(self._callbacks)
+            case ("crise", _):
+                return telling.tell_crisis(self._crisis)
             case ("day", _):
                 return telling.tell_day(self._day)
             case _:

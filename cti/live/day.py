@@ -27,9 +27,11 @@ class DayCount:
     abandoned_early: int  #: among them, before 10 s
     qs30: float | None  #: 0 to 1; None when the formula divides by zero
     taux_accueil: float | None  #: 0 to 1; None when the formula divides by zero
+    short_talks: int  #: answered, then released at once: they raise QS30 and help nobody
     uncertain: int  #: calls of the day whose timing is not known for sure
     formule_qs30: str
     formule_taux_accueil: str
+    formule_short_talks: str
 
 
 class DayFigures(Protocol):

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from cti.journey import AgentId, CallId, FiliereCode, Instant
 from cti.journey.events import AgentGone, AgentSeen, Presence
-from cti.live.views import CallView, FiliereCounts, Place, Seat, place_of
+from cti.live.views import CallView, FiliereCounts, Place, Seat
 
 #: What an agent in the room may be doing; a logged out agent is not in the room.
 PRESENCES: tuple[Presence, ...] = tuple(p for p in Presence if p is not Presence.LOGGED_OUT)
+
+_HELD = frozenset({Presence.PAUSED, Presence.WRAPUP})
 
 
 class Floor:
@@ -19,6 +21,8 @@ class Floor:
 
     def __init__(self) -> None:
         self.calls: dict[CallId, CallView] = {}
+        #: the outgoing call that an agent places or talks in
+        self.outgoing: dict[AgentId, CallId] = {}
         self.names: dict[AgentId, str] = {}
         self.seats: dict[AgentId, dict[FiliereCode, Seat]] = {}
         self._places: dict[tuple[FiliereCode | None, Place], dict[CallId, CallView]] = {}
@@ -30,8 +34,10 @@ class Floor:
         if old == call:
             return None
         touched = self._take(old)
-        place = place_of(call.state)
+        place = call.place
         assert place is not None, "a call that is not on the line has no place on the floor"
+        if call.outgoing and call.placed_by is not None:
+            self.outgoing[call.placed_by] = call.call_id
         self.calls[call.call_id] = call
         self._places.setdefault((call.filiere, place), {})[call.call_id] = call
         return touched if call.filiere is None else touched | {call.filiere}
@@ -44,25 +50,32 @@ class Floor:
     def _take(self, call: CallView | None) -> frozenset[FiliereCode]:
         if call is None:
             return frozenset()
-        place = place_of(call.state)
+        if call.placed_by is not None and self.outgoing.get(call.placed_by) == call.call_id:
+            del self.outgoing[call.placed_by]
+        place = call.place
         assert place is not None, "only calls on the line are ever placed"
         del self._places[call.filiere, place][call.call_id]
         return frozenset() if call.filiere is None else frozenset((call.filiere,))
 
-    def sit(self, event: AgentSeen) -> bool:
-        """Note what an agent does in a filière; False when it says nothing new or is older than what is known."""
+    def sit(self, event: AgentSeen, held_since: Instant | None = None) -> bool:
+        """Note what an agent does in a filière; False when it says nothing new or is older than what is known.
+
+        A pause lasts since it was taken (``held_since``), whenever we began to see it.
+        """
         seats = self.seats.setdefault(event.agent, {})
         old = seats.get(event.filiere)
         if old is not None and event.at < old.read_at:
             return False
         same = old is not None and old.presence is event.presence
         since = old.since if old is not None and same else event.at
+        if held_since is not None and event.presence in _HELD:
+            since = held_since
         renamed = bool(event.nom) and self.names.get(event.agent) != event.nom
         if renamed:
             self.names[event.agent] = event.nom
         seats[event.filiere] = Seat(event.presence, since, event.reason, event.at)
         self._members.setdefault(event.filiere, set()).add(event.agent)
-        return renamed or not same or (old is not None and old.reason != event.reason)
+        return renamed or not same or (old is not None and (old.reason, old.since) != (event.reason, since))
 
     def leave(self, event: AgentGone) -> bool:
         """An agent no longer belongs to a filière; False when he did not."""

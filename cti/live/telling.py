@@ -8,7 +8,7 @@ from cti.journey.words import iso
 from cti.live.alarms import Alarm
 from cti.live.day import DayCount
 from cti.live.floor import PRESENCES, Floor
-from cti.live.views import CallView, FiliereSpec, Link, Place
+from cti.live.views import CallView, CrisisView, FiliereSpec, Link, Place
 from cti.live.waits import Minute
 
 
@@ -33,6 +33,10 @@ def tell_call(call: CallView) -> dict[str, Any]:
         "test": call.test,
         "repeat_count": call.repeat_count,
         "previous_dossier_ref": call.previous_dossier_ref,
+        "direction": call.direction,
+        "placed_by": call.placed_by,
+        "room": call.room,
+        "guests": list(call.guests),
     }
 
 
@@ -41,6 +45,7 @@ def tell_agent(agent: AgentId, floor: Floor) -> dict[str, Any]:
     return {
         "agent": agent,
         "nom": floor.names.get(agent, ""),
+        "outgoing": floor.outgoing.get(agent),
         "filieres": {
             code: {"presence": seat.presence, "since": iso(seat.since), "reason": seat.reason}
             for code, seat in sorted(floor.seats[agent].items())
@@ -105,15 +110,32 @@ def tell_day(day: DayCount | None) -> dict[str, Any] | None:
         "abandoned_early": day.abandoned_early,
         "qs30": day.qs30,
         "taux_accueil": day.taux_accueil,
+        "short_talks": day.short_talks,
         "uncertain": day.uncertain,
         "formule_qs30": day.formule_qs30,
         "formule_taux_accueil": day.formule_taux_accueil,
+        "formule_short_talks": day.formule_short_talks,
     }
 
 
 def tell_callbacks(counts: tuple[int, int] | None) -> dict[str, int] | None:
     """How many callers are to be called back, and how many cannot be; None until they were counted once."""
     return None if counts is None else {"open": counts[0], "impossible": counts[1]}
+
+
+def tell_crisis(crisis: CrisisView | None) -> dict[str, Any] | None:
+    """The switch, and the crises of the last day; None until the history was read once."""
+    if crisis is None:
+        return None
+    return {
+        "active": crisis.active,
+        "since": iso(crisis.since),
+        "by": crisis.by,
+        "reason": crisis.reason,
+        "pbx": crisis.pbx,
+        "proposal": crisis.proposal,
+        "spans": [{"since": iso(one.since), "until": iso(one.until)} for one in crisis.spans],
+    }
 
 
 def tell_waits(minutes: list[Minute]) -> list[dict[str, Any]]:

@@ -64,8 +64,12 @@ class Keeper:
             for row in self._reactions.get(type(fact), ())
         ]
 
-    def begin(self, promise: Promise) -> None:
-        """Carry a committed promise out; when we are leaving it stays in the outbox."""
+    def begin(self, promise: Promise, *, from_before: bool = False) -> None:
+        """Carry a committed promise out; when we are leaving it stays in the outbox.
+
+        Patience is counted from here on a clock that never steps, for the fact's instant is another machine's; ``from_before``
+        our start it is counted from the fact.
+        """
         if self._stopping:
             return
         reaction = self._by_name.get(promise.reaction)
@@ -73,7 +77,8 @@ class Keeper:
             log.error("unknown_reaction", reaction=promise.reaction, call_id=promise.call_id)
             return
         self._needed[promise.call_id] += 1
-        self._spawn(self._keep(promise, reaction))
+        patience_us = promise.deadline_at - (self._clock() if from_before else promise.at)
+        self._spawn(self._keep(promise, reaction, patience_us / 1_000_000))
 
     def written(self, promise: Promise) -> None:
         """The note that it was kept is on disk."""
@@ -87,15 +92,17 @@ class Keeper:
         for task in self._at_work:
             task.cancel()
 
-    async def _keep(self, promise: Promise, reaction: Reaction) -> None:
+    async def _keep(self, promise: Promise, reaction: Reaction, patience_seconds: float) -> None:
         task = asyncio.current_task()
         if task is not None:
             self._at_work.add(task)
             task.add_done_callback(self._at_work.discard)
         pause, late = self._pace.retry_first_seconds, False
+        loop = asyncio.get_running_loop()
+        due = loop.time() + patience_seconds
         while not self._stopping:
             events = await self._attempt(promise, reaction)
-            if not late and self._clock() > promise.deadline_at:
+            if not late and loop.time() > due:
                 late = True
                 self._counters.late_promises += 1
                 log.error("promise_late", reaction=reaction.name, call_id=promise.call_id)

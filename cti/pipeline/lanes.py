@@ -7,7 +7,7 @@ then whatever else comes for that call waits behind it.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import structlog
@@ -39,6 +39,10 @@ class Folded:
     journey: Journey
     facts: tuple[Fact, ...]
     said: bool = False
+
+
+def _thinnable(item: Folded) -> bool:
+    return item.said and item.taken.kept is None
 
 
 class Lanes:
@@ -90,6 +94,29 @@ class Lanes:
             self.put(journey)
         for taken in self.strays.pop(call_id):
             self._fold(taken)
+
+    def thin(self, beyond: int) -> int:
+        """Of what waits ``beyond`` the first so many, keep each call as it is now and what follows from it; how many events went.
+
+        What was never told, or keeps a promise, stays whole. The events that go are in the raw journal and in CEL.
+        """
+        whole, rest = self.folded[:beyond], self.folded[beyond:]
+        last = {item.journey.call_id: item for item in rest if _thinnable(item)}
+        facts: dict[CallId, list[Fact]] = {call_id: [] for call_id in last}
+        first: dict[CallId, int] = {}
+        stays: list[Folded] = []
+        for item in rest:
+            call_id = item.journey.call_id
+            if not _thinnable(item):
+                stays.append(item)
+                continue
+            facts[call_id].extend(item.facts)
+            first.setdefault(call_id, item.taken.number)
+            if item is last[call_id]:
+                stays.append(replace(item, taken=replace(item.taken, number=first[call_id]), facts=tuple(facts[call_id])))
+        gone = len(rest) - len(stays)
+        self.folded = whole + stays
+        return gone
 
     def oldest(self) -> int:
         """Number of the oldest event that is not yet on disk; beyond the last one when all are."""

@@ -7,7 +7,8 @@ the note that it was kept.
 
 When the store is out of reach or slow the calls go on: what is folded waits in memory, the batch is offered again with a growing
 pause, and after ``early_seconds`` the listeners are told all the same, because a room must see its callers even when a disk
-is full. Reactions wait for the commit. (The frames themselves are on disk already, in the raw journal.)
+is full. Reactions wait for the commit. (The frames themselves are on disk already, in the raw journal.) What waits is bounded:
+beyond ``waiting_events`` each call is kept as it is now, with what follows from it, and its older events are let go.
 """
 
 import asyncio
@@ -57,6 +58,7 @@ class Pipeline:
         self._lanes = Lanes(self.counters, self._pace.ended_kept)
         self._writer = Writer(store, runner, self._pace, self.counters)
         self._keeper = Keeper(reactions, self.find, self._fulfil, clock, spawn, self._pace, self.counters)
+        self._thin_at = self._pace.waiting_events
         self._gaps: list[Gap] = []
         self._kept: list[Promise] = []
         self._wake = asyncio.Event()
@@ -75,7 +77,7 @@ class Pipeline:
         for journey in journeys:
             self._lanes.put(journey)
         for promise in await self._run(self._store.pending):
-            self._keeper.begin(promise)
+            self._keeper.begin(promise, from_before=True)
         self._stir()
         return tuple(journeys)
 
@@ -118,7 +120,17 @@ class Pipeline:
         folded = self._lanes.take(entry, kept)
         if folded is not None and self._early:
             self._say((folded,))
+        if len(self._lanes.folded) >= self._thin_at:
+            self._thin()
         self._stir()
+
+    def _thin(self) -> None:
+        """The store has been away for days: what waits must fit in memory. The batch that is being offered is left alone."""
+        if self._early:
+            gone = self._lanes.thin(self._pace.batch_events)
+            self.counters.thinned += gone
+            log.error("events_thinned", events=gone, waiting=len(self._lanes.folded))
+        self._thin_at = len(self._lanes.folded) + self._pace.waiting_events // 2
 
     def _room(self, event: PbxEvent) -> None:
         if isinstance(event, LinkDown):
@@ -199,6 +211,7 @@ class Pipeline:
         stands = await self._writer.write(batch)
         if stands is None:
             return False
+        self._thin_at = self._pace.waiting_events
         del self._lanes.folded[: len(items)], self._gaps[: len(gaps)], self._kept[: len(alone)]
         self._reach_marks()
         self._say(items)

@@ -70,6 +70,7 @@ class Pace:
 
     linger_seconds: float = 0.02  #: events that come within this join one commit: far under what a screen shows
     batch_events: int = 20_000  #: a commit larger than this would hold the next ones up
+    waiting_events: int = 200_000  #: more than this in memory (about 1 kB each) while the store is away are thinned
     early_seconds: float = 1.0  #: without a commit for this long, the listeners are told all the same
     retry_first_seconds: float = 0.1
     retry_most_seconds: float = 5.0
@@ -88,3 +89,4 @@ class Counters:
     reactions: int = 0
     reaction_failures: int = 0
     late_promises: int = 0
+    thinned: int = 0  #: events that are in no row because the store was away too long

@@ -16,8 +16,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from cti.journey.words import Instant, as_datetime
 from cti.qos.rules import Block, Rule, Unit
 
@@ -137,6 +135,8 @@ class PdsaCalendar:
 
 def public_holidays(year: int, departement: str) -> frozenset[date]:
     """The public holidays of a year as the ``holidays`` library knows them, by date and never by name."""
+    import holidays  # noqa: PLC0415 - for the first figures; a start does not wait for it
+
     return frozenset(holidays.country_holidays("FR", subdiv=_SUBDIVISIONS.get(departement), years=year))
 
 

@@ -1,4 +1,4 @@
-"""The report of a period: its figures, its hours, its filières, its flux, and when we were blind.
+"""The report of a period: its figures, its hours, its filières, its flux, when we were blind and when there was a crisis.
 
 Everything in it comes from one pass over the calls. Hours are those of the wall clock with their offset written out, so the night
 of 25 hours has two different "02:00" and the night of 23 hours has none.
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from cti.journey.around.crisis import CrisisSpan, cut
 from cti.journey.ledger import Gap
 from cti.journey.model import Journey
 from cti.journey.words import FiliereCode, Instant, as_datetime, iso
 from cti.qos import text
 from cti.qos.figures import Figure
 from cti.qos.indicators import Basis, measure, nearest_rank
+from cti.qos.outgoing import Outgoing
 from cti.qos.period import Period
 from cti.qos.profiles import Hours, Profile, Regulation
 from cti.qos.tally import Judge, Mark, StageTally, Tally
@@ -33,6 +35,7 @@ class HourRow:
     label: str  #: ``2026-10-25 02:00+01:00``
     in_hours: bool  #: the profile counts the hours in which this one begins
     values: Mapping[str, float | None]  #: by the codes of ``HOURLY``
+    crise: bool = False  #: it holds crisis time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class QosReport:
     by_flux: Mapping[str, tuple[Figure, ...]]
     gaps: tuple[Gap, ...]  #: when we did not see the PBX, cut to the period
     excluded: Mapping[str, int]  #: calls in no figure, by reason
+    outgoing: Outgoing  #: what the room called itself
+    crises: tuple[CrisisSpan, ...] = ()  #: when the room worked in crisis mode, cut to the period
 
     def figure(self, code: str) -> Figure:
         """The figure of that code.
@@ -84,6 +89,15 @@ class QosReport:
         """How long we did not see the PBX."""
         return sum(gap.until - gap.since for gap in self.gaps) // 1000
 
+    @property
+    def crisis_ms(self) -> int:
+        """How much of the period was crisis."""
+        return sum(((one.until or self.period.until) - one.since) for one in self.crises) // 1000
+
+    def _tell(self, figure: Figure) -> dict[str, Any]:
+        """A figure, which says whether it holds crisis time."""
+        return {**figure.as_dict(), "crise": bool(self.crises)}
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; instants are UTC ISO 8601 with milliseconds."""
         return {
@@ -94,13 +108,21 @@ class QosReport:
             "until": iso(self.period.until),
             "zone": self.period.zone.key,
             "rule_version": self.rule_version,
-            "figures": [figure.as_dict() for figure in self.figures],
-            "by_flux": {flux: [figure.as_dict() for figure in figures] for flux, figures in self.by_flux.items()},
-            "hours": [{"at": iso(row.at), "label": row.label, "in_hours": row.in_hours, **row.values} for row in self.hours],
+            "figures": [self._tell(figure) for figure in self.figures],
+            "by_flux": {flux: [self._tell(figure) for figure in figures] for flux, figures in self.by_flux.items()},
+            "hours": [
+                {"at": iso(row.at), "label": row.label, "in_hours": row.in_hours, "crise": row.crise, **row.values}
+                for row in self.hours
+            ],
             "stages": [{name: getattr(row, name) for name in StageRow.__slots__} for row in self.stages],
             "gaps": [{"since": iso(gap.since), "until": iso(gap.until), "reason": gap.reason} for gap in self.gaps],
             "blind_ms": self.blind_ms,
+            "crises": [
+                {"since": iso(one.since), "until": iso(one.until), "by": one.by, "reason": one.reason} for one in self.crises
+            ],
+            "crisis_ms": self.crisis_ms,
             "excluded": dict(self.excluded),
+            "outgoing": self.outgoing.as_dict(),
         }
 
     def as_text(self) -> str:
@@ -114,6 +136,7 @@ def report(
     profile: str,
     period: Period,
     gaps: Iterable[Gap] = (),
+    crises: Iterable[CrisisSpan] = (),
 ) -> QosReport:
     """Count the calls of a period under one profile, in one pass over ``journeys`` and in any order.
 
@@ -124,18 +147,20 @@ def report(
         cti.qos.rules.NoValueYet: the period begins before the rules do.
     """
     chosen = regulation.profile(profile)
-    by_flux = Judge(regulation, chosen, period).count(journeys)
+    outgoing = Outgoing(period)
+    by_flux = Judge(regulation, chosen, period).count(outgoing.listen(journeys))
     whole = Tally()
     for tally in by_flux.values():
         whole.merge(tally)
     basis_of = partial(Basis.of, profile=chosen, regulation=regulation, first_day=period.first_day, last_day=period.last_day)
     basis = basis_of(whole)
+    in_crisis = cut(crises, period.since, period.until)
     return QosReport(
         profile=chosen,
         period=period,
         rule_version=basis.versions(*(code for code in regulation.rules if not code.startswith("objectif_"))),
         figures=measure(basis, chosen.figures),
-        hours=_hours(basis, period),
+        hours=_hours(basis, period, in_crisis),
         stages=tuple(_stage(code, whole.stages[code]) for code in sorted(whole.stages)),
         by_flux={
             flux: measure(part, chosen.figures)
@@ -144,10 +169,12 @@ def report(
         },
         gaps=_cut(gaps, period),
         excluded=basis.left_out(),
+        outgoing=outgoing,
+        crises=in_crisis,
     )
 
 
-def _hours(basis: Basis, period: Period) -> tuple[HourRow, ...]:
+def _hours(basis: Basis, period: Period, crises: tuple[CrisisSpan, ...]) -> tuple[HourRow, ...]:
     """Every local hour that the period touches, the empty ones too."""
     by_hour: defaultdict[Instant, Tally] = defaultdict(Tally)
     for (at, marks), count in basis.tally.calls.items():
@@ -165,6 +192,7 @@ def _hours(basis: Basis, period: Period) -> tuple[HourRow, ...]:
                 label=local.isoformat(" ", "minutes"),
                 in_hours=wanted is Hours.ALL or calendar.is_sas(local) is (wanted is Hours.SAS),
                 values=_hour_values(basis, by_hour[at]) if at in by_hour else nothing,
+                crise=bool(cut(crises, at, at + _HOUR)),
             )
         )
     return tuple(rows)
@@ -212,16 +240,24 @@ def _lines(report: QosReport) -> Iterable[str]:
     yield f"Référence : {report.profile.reference}"
     if report.excluded:
         yield f"Hors périmètre : {text.reasons(report.excluded)}"
+    if report.outgoing.count:
+        yield report.outgoing.as_text()
     if report.gaps:
         yield f"Sans vue sur l'autocommutateur : {text.duration(report.blind_ms)} en {len(report.gaps)} intervalle(s)"
+    for one in report.crises:
+        begin, end = (
+            as_datetime(at or period.until).astimezone(period.zone).strftime("%d/%m %H:%M:%S") for at in (one.since, one.until)
+        )
+        yield f"Crise du {begin} au {end}, par {one.by} : {one.reason}"
+    note = f"dont {text.duration(report.crisis_ms)} de crise" if report.crises else ""
     yield ""
-    yield from text.figures(report.figures)
+    yield from text.figures(report.figures, note)
     yield from _stage_lines(report.stages)
     yield from _hour_lines(report.hours)
     for flux, figures in report.by_flux.items() if len(report.by_flux) > 1 else ():
         yield ""
         yield f"Flux {flux or 'inconnu'}"
-        yield from text.figures(tuple(figure for figure in figures if figure.code in HOURLY))
+        yield from text.figures(tuple(figure for figure in figures if figure.code in HOURLY), note)
 
 
 def _stage_lines(stages: tuple[StageRow, ...]) -> Iterable[str]:
@@ -250,7 +286,7 @@ def _hour_lines(hours: tuple[HourRow, ...]) -> Iterable[str]:
     yield "Par heure locale (heures sans appel non montrées)"
     rows = [
         (
-            row.label,
+            f"{row.label} (crise)" if row.crise else row.label,
             *(f"{row.values[code]:.0f}" for code in ("entrants", "decroches", "abandons")),
             text.ratio(row.values["taux_accueil"]),
             text.ratio(row.values["qs30"]),

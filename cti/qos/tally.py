@@ -20,6 +20,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from cti.journey.events.placed import Direction
 from cti.journey.model import AbandonPhase, Journey, Outcome, Quality, Stage, StageEnd
 from cti.journey.states import State
 from cti.journey.words import FiliereCode, Instant, elapsed_ms
@@ -54,6 +55,7 @@ class Mark(StrEnum):
     DUREE_INCONNUE = "duree_inconnue"  #: abandoned, we do not know after how long
     # Why a call is in no figure of this profile.
     TEST = "test"
+    SORTANT = "sortant"  #: placed by the room: no entrant
     HORS_PERIODE = "hors_periode"
     HORS_PLAGE = "hors_plage"
     FLUX_NON_PUBLIC = "flux_non_public"
@@ -64,6 +66,7 @@ class Mark(StrEnum):
 #: A call with one of these is in no figure; most are stated beside every figure.
 LEFT_OUT: Final = (
     Mark.TEST,
+    Mark.SORTANT,
     Mark.HORS_PERIODE,
     Mark.HORS_PLAGE,
     Mark.FLUX_NON_PUBLIC,
@@ -213,6 +216,8 @@ class Judge:
         unseen = arrival_unseen(journey)
         if not self._period.holds(journey.last_at if unseen else journey.t0):
             return Mark.HORS_PERIODE
+        if journey.direction is Direction.SORTANT:
+            return Mark.SORTANT
         if journey.test:
             return Mark.TEST
         if unseen:
@@ -331,5 +336,20 @@ def talk_ms(journey: Journey) -> int | None:
     """All the talk of an ended call, with every human it had; None while it goes on or when a part is not known."""
     if journey.ended_at is None:
         return None
-    talks = [stage.talk_ms for stage in journey.stages if stage.answered_at is not None]
+    talked = [(stage.answered_at, stage.left_at) for stage in journey.stages if stage.answered_at is not None]
+    if any(stage.accompanied is not None for stage in journey.stages):
+        talked = _merged(talked)  # a minute with two physicians is a minute of talk
+    talks = [elapsed_ms(start, end) for start, end in talked]
     return None if None in talks else sum(talk for talk in talks if talk is not None)
+
+
+def _merged(talks: list[tuple[Instant, Instant | None]]) -> list[tuple[Instant, Instant | None]]:
+    """Intervals that overlap made one; an end that is not known stays unknown."""
+    merged: list[tuple[Instant, Instant | None]] = []
+    for start, end in sorted(talks, key=lambda talk: talk[0]):
+        last = merged[-1][1] if merged else None
+        if merged and last is not None and start <= last:
+            merged[-1] = (merged[-1][0], None if end is None else max(last, end))
+        else:
+            merged.append((start, end))
+    return merged

@@ -13,6 +13,7 @@ NOT_COMPUTABLE: Final = "non calculable"
 
 _REASONS: Final[Mapping[str, str]] = {
     "test": "appels de test",
+    "sortant": "appels sortants",
     "hors_plage": "hors plage horaire",
     "flux_non_public": "flux non publics",
     "hors_file": "jamais entrés en file",
@@ -71,12 +72,12 @@ def duration(value_ms: float | None) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds % 60:02d} s"
 
 
-def figures(shown: Iterable[Figure]) -> Iterable[str]:
-    """One line a figure: name, value, counts, formula and what it leaves out or cannot tell."""
-    yield from table(("indicateur", "valeur", "compte", "formule"), [_row(figure) for figure in shown], left=(0, 3))
+def figures(shown: Iterable[Figure], note: str = "") -> Iterable[str]:
+    """One line a figure: name, value, counts, formula and what it leaves out or cannot tell; ``note`` holds for all."""
+    yield from table(("indicateur", "valeur", "compte", "formule"), [_row(figure, note) for figure in shown], left=(0, 3))
 
 
-def _row(figure: Figure) -> tuple[str, str, str, str]:
+def _row(figure: Figure, note: str) -> tuple[str, str, str, str]:
     counts = "" if figure.denominator is None else str(figure.denominator)
     if figure.unit is FigureUnit.RATIO:
         counts = f"{figure.numerator} / {figure.denominator}"
@@ -88,6 +89,8 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
     own = {reason: count for reason, count in figure.excluded.items() if reason in _OWN_REASONS}
     if own:
         notes.append(f"sans {reasons(own)}")
+    if note:
+        notes.append(note)
     formula = figure.formula + (f" [{' ; '.join(notes)}]" if notes else "")
     return figure.libelle, _value(figure), counts, formula
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cti.journey import Instant, Journey, Recording, Seen
-from cti.journey.events import RecordingChecked
-from cti.recording.passages import Passage, passages
+from cti.journey.events import ConsultEnd, RecordingChecked
+from cti.journey.model import Consult
+from cti.recording.passages import Passage, passages, talked_ms
 from cti.recording.policy import RecordingSettings, must_have_audio
 from cti.recording.wav import HEADER_BYTES, Closing, Loudness, WavHeader
 
@@ -45,13 +46,20 @@ class LegFiles:
 
 def stems(journey: Journey) -> tuple[str, ...]:
     """The stems whose files ``check`` wants to see."""
-    return tuple(recording.stem for recording in _recordings(journey))
+    of_consults = (consult.recording.stem for consult in journey.consults if consult.recording is not None)
+    return (*(recording.stem for recording in _recordings(journey)), *of_consults)
+
+
+def still_writing(journey: Journey) -> frozenset[str]:
+    """Stems whose files may grow after the call: agents who went on talking when the caller had hung up."""
+    gone = (consult for consult in journey.consults if consult.how is ConsultEnd.CALLER_GONE)
+    return frozenset(consult.recording.stem for consult in gone if consult.recording is not None)
 
 
 def check(
     journey: Journey, files: Mapping[str, LegFiles | None], settings: RecordingSettings, at: Instant
 ) -> list[RecordingChecked]:
-    """One event per recording of the call; one with an empty stem when an answered call has none at all.
+    """One event per recording of the call, then of its consultations; one with an empty stem when an answered call has none.
 
     ``files`` holds what was found for each stem, None for a stem that leads out of the recordings' folder. A call that needs no
     audio (``must_have_audio``) is measured all the same, and has no problem.
@@ -60,7 +68,7 @@ def check(
     recordings = _recordings(journey)
     if not recordings:
         problem = f"aucun enregistrement pour un appel décroché (flux {journey.flux or 'inconnu'})"
-        return [_told(journey, at, "", None, [problem])] if needed else []
+        return [*([_told(journey, at, "", None, [problem])] if needed else []), *_of_consults(journey, files, settings, at)]
     talks = [passages(journey, recording) for recording in recordings]
     faults: list[list[str]] = [[] for _ in recordings]
     if needed:
@@ -68,7 +76,39 @@ def check(
             faults[index].extend(_faults(files.get(recording.stem), talks[index], settings))
         faults[0].extend(_uncovered(journey, talks, settings))
     told = zip(recordings, faults, strict=True)
-    return [_told(journey, at, recording.stem, files.get(recording.stem), found) for recording, found in told]
+    main = [_told(journey, at, recording.stem, files.get(recording.stem), found) for recording, found in told]
+    return [*main, *_of_consults(journey, files, settings, at)]
+
+
+def _of_consults(
+    journey: Journey, files: Mapping[str, LegFiles | None], settings: RecordingSettings, at: Instant
+) -> Iterator[RecordingChecked]:
+    """What agents said apart about a caller is kept like what they said to him; a fault names the consultation."""
+    needed = must_have_audio(journey, settings)
+    for consult in journey.consults:
+        if consult.recording is None:
+            continue
+        found = files.get(consult.recording.stem)
+        faults = [f"consultation de {consult.agent} : {fault}" for fault in _consult_faults(consult, found, settings) if needed]
+        yield _told(journey, at, consult.recording.stem, found, faults)
+
+
+def _consult_faults(consult: Consult, found: LegFiles | None, settings: RecordingSettings) -> Iterator[str]:
+    if found is None:
+        yield "fichier hors du dossier des enregistrements : non lu"
+        return
+    talks = _talk_apart(consult)
+    for leg in (found.caller, found.agents):
+        if leg.size is None or (talks and consult.how is not ConsultEnd.CALLER_GONE):
+            yield from _leg_faults(leg, talks, settings)
+
+
+def _talk_apart(consult: Consult) -> tuple[Passage, ...]:
+    """What its recording must hold: from the answer to the end; nothing when nobody answered."""
+    if consult.answered_at is None or consult.ended_at is None or consult.recording is None:
+        return ()
+    since = consult.recording.started_at
+    return (Passage(0, "", consult.answered_by, (consult.answered_at - since) // 1000, (consult.ended_at - since) // 1000),)
 
 
 def _recordings(journey: Journey) -> tuple[Recording, ...]:
@@ -78,17 +118,17 @@ def _recordings(journey: Journey) -> tuple[Recording, ...]:
 
 def _uncovered(journey: Journey, talks: list[tuple[Passage, ...]], settings: RecordingSettings) -> Iterator[str]:
     """Talk that no recording can hold: the recording began too late."""
-    spoken_ms = sum(_talk_ms(stage.answered_at, stage.left_at, journey) for stage in journey.stages)
+    spoken_ms = sum(_talk_ms(stage.talk_since, stage.left_at, journey) for stage in journey.stages)
     covered_ms = sum(talk.talk_ms for several in talks for talk in several)
     if spoken_ms - covered_ms > settings.tolerance_ms:
         yield f"enregistrement commencé trop tard : {_seconds(spoken_ms)} de conversation, {_seconds(covered_ms)} couvertes"
 
 
-def _talk_ms(answered_at: Instant | None, left_at: Instant | None, journey: Journey) -> int:
-    if answered_at is None:
+def _talk_ms(since: Instant | None, left_at: Instant | None, journey: Journey) -> int:
+    if since is None:
         return 0
     end = left_at if left_at is not None else journey.ended_at
-    return max(0, ((end if end is not None else journey.last_at) - answered_at) // 1000)
+    return max(0, ((end if end is not None else journey.last_at) - since) // 1000)
 
 
 def _told(journey: Journey, at: Instant, stem: str, found: LegFiles | None, faults: list[str]) -> RecordingChecked:
@@ -138,7 +178,7 @@ def _closing(name: str, header: WavHeader) -> Iterator[str]:
 
 
 def _too_short(name: str, duration_ms: int, talks: tuple[Passage, ...], settings: RecordingSettings) -> Iterator[str]:
-    talk_ms = sum(talk.talk_ms for talk in talks)
+    talk_ms = talked_ms(talks)
     reach_ms = max((talk.end_ms for talk in talks), default=0)
     if duration_ms < talk_ms - settings.tolerance_ms:
         yield f"{name} : trop court, {_seconds(talk_ms)} de conversation attendues, {_seconds(duration_ms)} trouvées"
@@ -148,7 +188,7 @@ def _too_short(name: str, duration_ms: int, talks: tuple[Passage, ...], settings
 
 
 def _silence(caller: LegFile, talks: tuple[Passage, ...], settings: RecordingSettings) -> Iterator[str]:
-    talk_ms = sum(talk.talk_ms for talk in talks)
+    talk_ms = talked_ms(talks)
     if caller.loudness is None or caller.header is None or caller.header.data_bytes == 0:
         return  # said already
     # Somebody who was with us for less than a second may well have said nothing.

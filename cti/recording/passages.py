@@ -4,6 +4,7 @@ Offsets are whole milliseconds from the start of the file, by the PBX clock. The
 frame flows at all, so the voice may lie a little before its offset; ``RecordingSettings.derive_ms`` says how much is accepted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cti.journey import AgentId, FiliereCode, Instant, Journey, Recording, Stage
@@ -25,6 +26,15 @@ class Passage:
         return self.end_ms - self.start_ms
 
 
+def talked_ms(talks: Iterable[Passage]) -> int:
+    """How long anybody talked: a minute with two physicians in the room is a minute of sound."""
+    total = reached = 0
+    for talk in sorted(talks, key=lambda talk: talk.start_ms):
+        total += max(0, talk.end_ms - max(reached, talk.start_ms))
+        reached = max(reached, talk.end_ms)
+    return total
+
+
 def passages(journey: Journey, recording: Recording) -> tuple[Passage, ...]:
     """The talks that this recording must hold, in order.
 
@@ -34,17 +44,24 @@ def passages(journey: Journey, recording: Recording) -> tuple[Passage, ...]:
     until = _until(journey, recording)
     left = [0, *(stage.left_at or 0 for stage in journey.stages)]
     found = (
-        _passage(index, stage, max(recording.started_at, left[index]), until, recording.started_at)
+        _passage(index, stage, max(recording.started_at, _heard_from(stage, left[index])), until, recording.started_at)
         for index, stage in enumerate(journey.stages)
     )
     return tuple(passage for passage in found if passage is not None)
 
 
+def _heard_from(stage: Stage, left_before: int) -> Instant:
+    """Whoever joined an agent who stayed (P0, conference) is heard from then on; any other once the agent before has left."""
+    if stage.accompanied is None:
+        return left_before
+    return stage.joined_at if stage.joined_at is not None else 0
+
+
 def _passage(index: int, stage: Stage, heard_at: Instant, until: Instant, since: Instant) -> Passage | None:
     """``heard_at``: not before; who was asked in a consultation is not heard until the agent before him has left."""
-    if stage.answered_at is None:
+    if stage.talk_since is None:
         return None
-    start = max(heard_at, stage.answered_at)
+    start = max(heard_at, stage.talk_since)
     end = min(until, stage.left_at if stage.left_at is not None else until)
     if end < start:
         return None

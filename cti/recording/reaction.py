@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from cti.journey import CallEvent, Fact, Instant, Journey
 from cti.journey.facts import CallClosed
-from cti.recording.check import LegFiles, check, stems
+from cti.recording.check import LegFiles, check, stems, still_writing
 from cti.recording.places import Legs, StemOutside, locate
 from cti.recording.policy import RecordingSettings
 from cti.recording.reading import glance, measure
@@ -74,7 +74,8 @@ class CheckRecordings:
         if not isinstance(fact, CallClosed):
             return ()
         places = await self.runner(lambda: self._places(journey))
-        known = [legs for legs in places.values() if legs is not None]
+        growing = still_writing(journey)
+        known = [legs for stem, legs in places.items() if legs is not None and stem not in growing]
         quiet = _Quiet(self.settings.settle_ms)
 
         async def at_rest() -> bool:

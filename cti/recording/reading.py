@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from cti.journey.refusals import refusal
 from cti.recording.check import LegFile, LegFiles
 from cti.recording.places import Legs
 from cti.recording.wav import HEAD_BYTES, BadWav, WavHeader, listen, read_header
@@ -38,7 +39,7 @@ def _read(path: Path, silence_max_peak: int | None, enough_ms: int | None = None
     except FileNotFoundError:
         return LegFile(path.name, None)
     except OSError as refused:
-        return LegFile(path.name, 0, fault=f"lecture impossible ({refused.strerror})")
+        return LegFile(path.name, 0, fault=f"lecture impossible ({refusal(refused)})")
 
 
 def _slices(stream: BinaryIO, header: WavHeader) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
-"""The dialplan's two questions, and the one variable it takes back.
+"""The dialplan's questions, and the one variable it takes back.
 
 ``route`` (call_id, flux, did[, regulation]) at entry; ``debordement`` (call_id, filiere_from, cause, nth[, venant])
-when a queue gave nothing. Missing arguments never refuse a caller: they are anomalies of the decision.
+when a queue gave nothing; ``transfert`` (call_id, filiere) when a human sends a caller to doctors in a crisis.
+Missing arguments never refuse a caller: they are anomalies of the decision.
 """
 
 import re
@@ -50,7 +51,7 @@ def variables(decision: Decision) -> Variables:
 
 
 def agi_routes(planner: RoutePlanner, answer: Callable[[Variables], _Answer]) -> dict[str, Callable[[Question], _Answer]]:
-    """Both routes by script name; `answer` makes the PBX room's own answer out of variables."""
+    """Every route by script name; `answer` makes the PBX room's own answer out of variables."""
 
     def route(question: Question) -> _Answer:
         return answer(variables(planner.route(*_first(question.args, 3, 4), caller=question.caller)))
@@ -58,7 +59,10 @@ def agi_routes(planner: RoutePlanner, answer: Callable[[Variables], _Answer]) ->
     def debordement(question: Question) -> _Answer:
         return answer(variables(planner.debordement(*_first(question.args, 4, 5))))
 
-    return {"route": route, "debordement": debordement}
+    def transfert(question: Question) -> _Answer:
+        return answer(variables(planner.transfert(*_first(question.args, 2, 2))))
+
+    return {"route": route, "debordement": debordement, "transfert": transfert}
 
 
 def _first(args: tuple[str, ...], least: int, most: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ nobody else can take; it never closes.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from cti.routing.horaires import Horaires
@@ -19,6 +20,14 @@ STRATEGIES: Final = ("rrmemory", "rrordered", "leastrecent", "fewestcalls", "ran
 PRIORITES: Final = ("P0", "P1", "P2", "P3", "NR")
 PRIORITE_MAX: Final = 100
 
+#: Fields of earlier files that nothing ever used.
+_REPLACED: Final = MappingProxyType(
+    {
+        "enregistrer": "every call is recorded; lines that need no recording are flux_exemptes in recording.toml",
+        "public_qs": "what counts in the public figures is `public` of the flux, in flux.toml",
+        "icone": "the board draws `couleur` and `libelle`; remove the line",
+    }
+)
 _NUMERO: Final = re.compile(r"\d{2,6}")
 # An extension of the dialplan: h, i, s, t alone have a meaning of their own there.
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,15}")
@@ -53,11 +62,9 @@ class Filiere:
     horaires: Horaires | None
     #: Which queue wins when one agent serves several, higher first (app_queue weight).
     weight: int
-    enregistrer: bool
-    #: Counts in the public quality-of-service figures.
-    public_qs: bool
+    #: Whether an ARM may ask for these physicians in a P0.
+    p0: bool
     couleur: str
-    icone: str
 
     @property
     def queue_name(self) -> str:
@@ -161,12 +168,10 @@ def _filiere(code: str, block: Block, horaires: Mapping[str, Horaires]) -> Filie
         priorite_defaut=block.integer("priorite_defaut", 0, PRIORITE_MAX, 0),
         horaires=horaires.get(hours) if hours else None,
         weight=block.integer("weight", 0, 100, 0),
-        enregistrer=block.boolean("enregistrer", default=True),
-        public_qs=block.boolean("public_qs", default=False),
+        p0=block.boolean("p0", default=False),
         couleur=block.text("couleur", "#607d8b", pattern=_COULEUR),
-        icone=block.text("icone", "phone"),
     )
-    block.finish()
+    block.finish(_REPLACED)
     return filiere
 
 

@@ -6,6 +6,9 @@ filière twice; when it offers nothing, the caller goes back to those who sent h
 and after so many overflows, or when nothing is left, the last resort takes the caller and keeps the caller.
 
 When the load is not known (the link to the PBX is lost) nobody is presumed absent: only opening hours decide.
+
+In a crisis the filières of a group (the two doctors' ones) answer for each other: the call goes to whoever is free, else to the
+shorter wait, before any chain is walked. This adds ways and takes none.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +17,8 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from cti.journey.callers import Repeat
+from cti.journey.around.callers import Repeat
+from cti.routing.crise import CriseRules
 from cti.routing.filieres import PRIORITE_MAX, Filiere, FiliereTable
 from cti.routing.flux import FluxTable
 from cti.routing.horaires import is_open
@@ -39,6 +43,8 @@ class Reason(StrEnum):
     DEBORDEMENT = "debordement"
     RETOUR = "retour"
     SECOURS = "secours"
+    CRISE = "crise"
+    TRANSFERT = "transfert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,12 @@ class Load:
     def deserted(self) -> bool:
         """Nobody is logged in, or all are paused. All busy is not deserted."""
         return self.logged_in - self.paused <= 0
+
+    @property
+    def expected_turns(self) -> float:
+        """How many rounds of talks stand before one more caller; 0 when somebody is free for him. Compares filières, no more."""
+        before = self.waiting + 1 - self.free
+        return max(0, before) / max(1, self.logged_in - self.paused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,8 @@ class Facts:
     regulation: str = ""
     #: What this number did shortly before; none for a masked caller.
     repeat: Repeat | None = None
+    #: The filière to which a human sends the caller now; none when nobody does.
+    cible: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +124,14 @@ class RoutingRules:
     flux: FluxTable
     #: Where the opening hours are read on the wall.
     zone: ZoneInfo
+    #: What a crisis changes.
+    crise: CriseRules = field(default_factory=CriseRules)
 
 
-def decide(facts: Facts, rules: RoutingRules, load: Mapping[str, Load] | None, local: datetime) -> Decision:
-    """Choose the filière for one question, at the local civil time `local`. Never raises, never refuses."""
+def decide(
+    facts: Facts, rules: RoutingRules, load: Mapping[str, Load] | None, local: datetime, *, crise: bool = False
+) -> Decision:
+    """Choose the filière for one question, at the local civil time `local`, in a crisis or not. Never raises, never refuses."""
     table = rules.filieres
     recognised = rules.flux.recognise(facts.flux, facts.did)
     anomalies = [recognised.anomaly] if recognised.anomaly else []
@@ -123,12 +141,16 @@ def decide(facts: Facts, rules: RoutingRules, load: Mapping[str, Load] | None, l
         origin = table.by_code.get(facts.origine)
         if origin is None:
             anomalies.append(f"filière inconnue {facts.origine}")
-    search = _Search(table, load, local)
-    chosen, reason = search.entry(entry) if facts.nth <= 0 else search.overflow(origin, facts)
+    search = _Search(table, load, local, rules.crise if crise else None)
+    target = table.by_code.get(facts.cible or "")
+    if target is not None:
+        chosen, reason = search.transfer(target)
+    else:
+        chosen, reason = search.entry(entry) if facts.nth <= 0 else search.overflow(origin, facts)
     return Decision(
         filiere=chosen.code,
         priorite=_priorite(facts, table, max(recognised.flux.priorite, chosen.priorite_defaut)),
-        attente_seconds=(table.attente_secours_seconds if reason is Reason.SECOURS else chosen.attente_max_seconds),
+        attente_seconds=_attente(reason, chosen, rules, facts, crise=crise),
         reason_code=reason,
         motif=_motif(reason, chosen, recognised.flux.libelle, tuple(search.rejected)) + _again(facts),
         flux=recognised.flux.code,
@@ -141,15 +163,21 @@ def decide(facts: Facts, rules: RoutingRules, load: Mapping[str, Load] | None, l
 class _Search:
     """One walk over the filières, remembering what it left and why."""
 
-    def __init__(self, table: FiliereTable, load: Mapping[str, Load] | None, local: datetime) -> None:
+    def __init__(
+        self, table: FiliereTable, load: Mapping[str, Load] | None, local: datetime, crise: CriseRules | None = None
+    ) -> None:
         self._table = table
         self._load = load
         self._local = local
+        self._crise = crise
         self.rejected: list[Rejected] = []
 
     def entry(self, entry: Filiere) -> tuple[Filiere, Reason]:
-        """The flux's own filière, or the first of its chain that can take a call."""
-        if self._takes(entry):
+        """The flux's own filière, or the first of its chain that can take a call; in a crisis, the best of its group."""
+        best = self._best_of_group(entry)
+        if best is not None and best is not entry:
+            return best, Reason.CRISE
+        if best is entry or self._takes(entry):
             return entry, Reason.FLUX
         first = self.rejected[0].code
         found = self._along_chain(entry)
@@ -157,10 +185,18 @@ class _Search:
             return self._table.secours, Reason.SECOURS
         return found, Reason.FERMETURE if first == "fermee" else Reason.SANS_AGENT
 
+    def transfer(self, target: Filiere) -> tuple[Filiere, Reason]:
+        """Where a human sends the caller, whatever its hours: he knows. In a crisis, the best of its group."""
+        best = self._best_of_group(target)
+        return (target, Reason.TRANSFERT) if best is None or best is target else (best, Reason.CRISE)
+
     def overflow(self, origin: Filiere | None, facts: Facts) -> tuple[Filiere, Reason]:
         """The next of the chain, else back to the queue that was only slow, else the last resort."""
         if origin is None or facts.nth > self._table.debordements_max:
             return self._table.secours, Reason.SECOURS
+        best = self._best_of_group(origin, facts.cause, leaving=True)
+        if best is not None:
+            return best, Reason.CRISE
         found = self._along_chain(origin)
         if found is not None:
             return found, Reason.DEBORDEMENT
@@ -178,6 +214,24 @@ class _Search:
         if facts.cause is Cause.TIMEOUT and origin is not self._table.secours:
             yield origin
 
+    def _best_of_group(self, start: Filiere, cause: Cause | None = None, *, leaving: bool = False) -> Filiere | None:
+        """In a crisis, of those who answer for this filière the one with the shortest wait; None when there is no choice.
+
+        When waits are equal or not known a new caller stays with `start`, and one who waited there in vain leaves it. A queue
+        that refused him (any cause but a timeout) is no choice.
+        """
+        codes = self._crise.group_of(start.code) if self._crise is not None else ()
+        members = [self._table.by_code[code] for code in codes if code != start.code or not leaving or cause is Cause.TIMEOUT]
+        able = [one for one in members if self._takes(one, in_group=True)]
+        if leaving and able == [start]:
+            return None
+        return min(able, key=lambda one: (self._turns(one), (one is start) is leaving), default=None)
+
+    def _turns(self, filiere: Filiere) -> float:
+        """The wait to expect; as if nobody waited when it is not known."""
+        load = None if self._load is None else self._load.get(filiere.code)
+        return 0.0 if load is None else load.expected_turns
+
     def _along_chain(self, start: Filiere) -> Filiere | None:
         seen = {start.code}
         code = start.debordement
@@ -189,17 +243,30 @@ class _Search:
             code = candidate.debordement
         return None
 
-    def _takes(self, filiere: Filiere) -> bool:
-        """Open, and not known to be deserted."""
-        if filiere.horaires is not None and not is_open(filiere.horaires, self._local):
-            self.rejected.append(Rejected(filiere.code, "fermee", f"{filiere.libelle} fermée à cette heure"))
-            return False
+    def _takes(self, filiere: Filiere, *, in_group: bool = False) -> bool:
+        """Open, and not known to be deserted; in a group, open too when somebody is known to be there."""
         load = None if self._load is None else self._load.get(filiere.code)
+        called_in = in_group and self._crise is not None and self._crise.ouvrir_si_present and load is not None
+        if not called_in and filiere.horaires is not None and not is_open(filiere.horaires, self._local):
+            return self._reject(filiere, "fermee", f"{filiere.libelle} fermée à cette heure")
         if load is not None and load.deserted:
             why = "tous en pause" if load.logged_in else "personne en poste"
-            self.rejected.append(Rejected(filiere.code, "sans_agent", f"{filiere.libelle} {why}"))
-            return False
+            return self._reject(filiere, "sans_agent", f"{filiere.libelle} {why}")
         return True
+
+    def _reject(self, filiere: Filiere, code: str, why: str) -> bool:
+        """Left, and why; told once, whatever the number of times it was thought of."""
+        if all(one.filiere != filiere.code for one in self.rejected):
+            self.rejected.append(Rejected(filiere.code, code, why))
+        return False
+
+
+def _attente(reason: Reason, chosen: Filiere, rules: RoutingRules, facts: Facts, *, crise: bool) -> int:
+    """How long to wait there, in seconds."""
+    if reason is Reason.SECOURS:
+        return rules.filieres.attente_secours_seconds
+    normal = chosen.attente_max_seconds
+    return rules.crise.attente(chosen.code, normal, facts.nth) if crise else normal
 
 
 def _priorite(facts: Facts, table: FiliereTable, least: int) -> int:
@@ -228,5 +295,7 @@ def _motif(reason: Reason, chosen: Filiere, flux: str, rejected: tuple[Rejected,
         Reason.DEBORDEMENT: f"débordement vers {chosen.libelle}",
         Reason.RETOUR: f"retour vers {chosen.libelle} car {why or 'aucun débordement'}",
         Reason.SECOURS: f"dernier recours {chosen.libelle}",
+        Reason.TRANSFERT: f"transfert vers {chosen.libelle}",
+        Reason.CRISE: f"crise : {flux} vers {chosen.libelle}{f' car {why}' if why else ', plus vite libre'}",
     }
     return words[reason]

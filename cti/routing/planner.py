@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from cti.journey.callers import Repeat
+from cti.journey.around.callers import Repeat
 from cti.routing.plan import Cause, Decision, Facts, Load, RoutingRules, decide
 
 _log = structlog.get_logger(__name__)
@@ -57,6 +57,7 @@ class RoutePlanner:
         clock: microseconds since the epoch.
         sink: told each decision, after it is taken.
         recent: who called shortly before; without it nobody is known to call again.
+        crise: whether there is a crisis now; it must return at once.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class RoutePlanner:
         clock: Callable[[], int],
         sink: DecisionSink,
         recent: RecentCalls | None = None,
+        crise: Callable[[], bool] = lambda: False,
     ) -> None:
         self._rules = rules
         self._load = load
         self._clock = clock
         self._sink = sink
         self._recent = recent
+        self._crise = crise
         self._calls: OrderedDict[str, _OnItsWay] = OrderedDict()
 
     def use(self, rules: RoutingRules) -> None:
@@ -111,10 +114,16 @@ class RoutePlanner:
         )
         return self._decide(call_id, call, facts, tuple(odd))
 
+    def transfert(self, call_id: str, cible: str) -> Decision:
+        """Where a call goes that a human sends to a filière; asked in a crisis, for filières that answer for each other."""
+        call = self._calls.get(call_id) or _OnItsWay("", "", "")
+        facts = Facts(flux=call.flux, did=call.did, regulation=call.regulation, repeat=call.repeat, cible=cible)
+        return self._decide(call_id, call, facts, () if cible in self._rules.filieres.by_code else (f"filière inconnue {cible}",))
+
     def _decide(self, call_id: str, call: _OnItsWay, facts: Facts, odd: tuple[str, ...] = ()) -> Decision:
         asked_at = self._clock()
         local = (_EPOCH + timedelta(microseconds=asked_at)).astimezone(self._rules.zone)
-        decision = decide(facts, self._rules, self._known_load(), local)
+        decision = decide(facts, self._rules, self._known_load(), local, crise=self._known_crisis())
         if not call_id:
             odd = (*odd, "appel sans identité")
         if odd:
@@ -142,6 +151,13 @@ class RoutePlanner:
         except Exception:  # noqa: BLE001  # the memory is a help, the answer is owed
             _log.exception("repeat_unknown", call_id=call_id)
             return None
+
+    def _known_crisis(self) -> bool:
+        try:
+            return self._crise()
+        except Exception:  # noqa: BLE001  # the ordinary rules answer too
+            _log.exception("crisis_unknown")
+            return False
 
     def _known_load(self) -> Mapping[str, Load] | None:
         try:

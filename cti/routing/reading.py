@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from typing_extensions import override
@@ -93,6 +94,13 @@ class Block:
         """A text, or nothing."""
         return self.text(name, "") or None if name in self._table else None
 
+    def maybe(self, name: str, *, pattern: re.Pattern[str]) -> str | None:
+        """A text that fits, or nothing: absent and empty are the same."""
+        if self._table.get(name, "") == "":
+            self._taken.add(name)
+            return None
+        return self.text(name, pattern=pattern) or None
+
     def integer(self, name: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number between two bounds, both allowed; required without `default`."""
         value = self._take(name, default)
@@ -116,6 +124,15 @@ class Block:
             return self._wrong(name, value, "a list of texts is expected", ())
         return tuple(value)
 
+    def lists(self, name: str) -> tuple[tuple[str, ...], ...]:
+        """A list of lists of texts, empty when the field is not there."""
+        value = self._take(name, [])
+        if not isinstance(value, list) or not all(
+            isinstance(one, list) and all(isinstance(t, str) for t in one) for one in value
+        ):
+            return self._wrong(name, value, "a list of lists of texts is expected", ())
+        return tuple(tuple(one) for one in value)
+
     def table(self, name: str) -> Mapping[str, object]:
         """A table inside this one, empty when it is not there."""
         value = self._take(name, {})
@@ -135,11 +152,15 @@ class Block:
         """The names in this block, in the file's order."""
         return tuple(self._table)
 
-    def finish(self) -> None:
-        """Every field that nobody asked for is a fault: most often a spelling mistake."""
+    def finish(self, replaced: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Every field that nobody asked for is a fault: most often a spelling mistake.
+
+        Args:
+            replaced: fields of earlier versions, and what stands in their place now.
+        """
         for name in self._table:
             if name not in self._taken:
-                self.fault(name, "unknown field")
+                self.fault(name, f"unknown field; {replaced[name]}" if name in replaced else "unknown field")
 
     def _take(self, name: str, default: object) -> object:
         self._taken.add(name)

@@ -1,10 +1,10 @@
-"""The site's three files of rules, read together so that every fault of all of them is told at once."""
+"""The site's files of rules, read together so that every fault of all of them is told at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cti.routing import filieres, flux, horaires
+from cti.routing import crise, filieres, flux, horaires
 from cti.routing.plan import RoutingRules
 from cti.routing.reading import Problem, RoutingConfigError
 
@@ -19,14 +19,17 @@ class Source:
     data: Mapping[str, object]
 
 
-def read_rules(filieres_from: Source, flux_from: Source, horaires_from: Source) -> RoutingRules:
+_NO_CRISE = Source("crise.toml", {})
+
+
+def read_rules(filieres_from: Source, flux_from: Source, horaires_from: Source, crise_from: Source = _NO_CRISE) -> RoutingRules:
     """Read and check the rules of the site.
 
     A file that rests on a faulty one is checked against the names that the faulty one declares: causes are told, not
     their consequences.
 
     Raises:
-        RoutingConfigError: with every fault of the three files.
+        RoutingConfigError: with every fault of the files.
     """
     problems: list[Problem] = []
     hours = _attempt(problems, lambda: horaires.from_mapping(horaires_from.data, horaires_from.file))
@@ -34,9 +37,11 @@ def read_rules(filieres_from: Source, flux_from: Source, horaires_from: Source) 
     table = _attempt(problems, lambda: filieres.from_mapping(filieres_from.data, filieres_from.file, by_hours))
     codes = table.by_code.keys() if table else _declared(filieres_from, "filieres")
     lines = _attempt(problems, lambda: flux.from_mapping(flux_from.data, flux_from.file, codes))
-    if hours is None or table is None or lines is None:
+    names = lines.by_code.keys() if lines else _declared(flux_from, "flux")
+    crisis = _attempt(problems, lambda: crise.from_mapping(crise_from.data, crise_from.file, codes, names))
+    if hours is None or table is None or lines is None or crisis is None:
         raise RoutingConfigError(tuple(problems))
-    return RoutingRules(table, lines, hours.zone)
+    return RoutingRules(table, lines, hours.zone, crisis)
 
 
 def _attempt(problems: list[Problem], read: Callable[[], _Table]) -> _Table | None:

@@ -11,25 +11,37 @@ from dataclasses import dataclass
 from cti.journey.ledger import Batch, Promise
 from cti.journey.model import Journey
 from cti.journey.words import CallId
+from cti.store.access import Accounts
 from cti.store.callbacks import Callbacks
+from cti.store.crisis import Crises
 from cti.store.dossiers import Dossier, DossierRequest, Dossiers
+from cti.store.duty import Duty
 from cti.store.engine import BUSY_TIMEOUT_MS, UnknownDatabase, build_engine
+from cti.store.keeping import KeepingRegister
 from cti.store.ledger import Ledger
+from cti.store.pieces import Pieces
 from cti.store.reading import Reading
 from cti.store.repeats import Repeats
 from cti.store.schema import Age, SchemaMismatch, SchemaState, migrate, prepare, schema_state
+from cti.store.traces import Traces
 
 __all__ = [
+    "Accounts",
     "Age",
     "Callbacks",
+    "Crises",
     "Dossier",
     "DossierRequest",
     "Dossiers",
+    "Duty",
+    "KeepingRegister",
+    "Pieces",
     "Reading",
     "Repeats",
     "SchemaMismatch",
     "SchemaState",
     "Store",
+    "Traces",
     "UnknownDatabase",
     "migrate",
     "open_store",
@@ -39,7 +51,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list.
+    """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
+    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -49,6 +62,12 @@ class Store:
     dossiers: Dossiers
     callbacks: Callbacks
     repeats: Repeats
+    crises: Crises
+    duty: Duty
+    pieces: Pieces
+    keeping: KeepingRegister
+    accounts: Accounts
+    traces: Traces
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -95,4 +114,17 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
     except BaseException:
         engine.dispose()
         raise
-    return Store(Reading(engine), Dossiers(engine), Callbacks(engine), Repeats(engine), Ledger(engine), engine.dispose)
+    return Store(
+        Reading(engine),
+        Dossiers(engine),
+        Callbacks(engine),
+        Repeats(engine),
+        Crises(engine),
+        Duty(engine),
+        Pieces(engine),
+        KeepingRegister(engine),
+        Accounts(engine),
+        Traces(engine),
+        Ledger(engine),
+        engine.dispose,
+    )

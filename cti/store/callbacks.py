@@ -136,6 +136,7 @@ def _act_values(act: Act) -> dict[str, Any]:
         "kind": act.kind.value,
         "result": None if act.result is None else act.result.value,
         "reason": act.reason,
+        "call_id": act.call_id,
     }
 
 
@@ -149,6 +150,7 @@ def _act(row: Row[Any]) -> Act:
         kind=ActKind(row.kind),
         result=None if row.result is None else TryResult(row.result),
         reason=row.reason,
+        call_id=row.call_id,
     )
 
 

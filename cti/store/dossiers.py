@@ -94,6 +94,13 @@ class Dossiers:
             opened = self._open(connection, list(first.values()))
         return [opened[request.call_id] for request in requests]
 
+    def call_of(self, dossier_id: str) -> CallId | None:
+        """The call for which this dossier was opened; None when there is no such dossier."""
+        query = select(dossier.c.call_id).where(dossier.c.dossier_id == dossier_id)
+        with reaching(), self._engine.connect() as connection:
+            found: CallId | None = connection.execute(query).scalar()
+        return found
+
     def _open(self, connection: Connection, requests: Sequence[DossierRequest]) -> dict[CallId, Dossier]:
         last = self._lock(connection, sorted({request.local_day.year for request in requests}))
         found = _opened(connection, [request.call_id for request in requests])

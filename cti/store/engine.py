@@ -5,6 +5,7 @@ SQLite serves a site without a database server; PostgreSQL serves the others. ``
 
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +30,8 @@ _POSTGRES_ARGUMENTS = {
 #: How long one waits for a connection when many read at once.
 _POOL_TIMEOUT_SECONDS = 5
 _BEGIN = "cti_sqlite_begin"
+_DURABLE = "cti_sqlite_durable"
+_WAL_RETRY_SECONDS = 0.01
 
 
 class UnknownDatabase(ValueError):
@@ -85,6 +88,11 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
 
+def lasting(engine: Engine) -> Engine:
+    """The same, whose transactions are on the disk itself when they return: what rests on them may be given to people at once."""
+    return writing(engine).execution_options(**{_DURABLE: True})
+
+
 def _make_file(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +112,7 @@ def _open_sqlite(file: Path, busy_timeout_ms: int) -> sqlite3.Connection:
         timeout=busy_timeout_ms / 1000,
     )
     connection.execute(f"PRAGMA busy_timeout={busy_timeout_ms:d}")
-    connection.execute("PRAGMA journal_mode=WAL")  # readers never wait for the writer, nor the writer for them
+    _keep_wal(connection, busy_timeout_ms)
     # With WAL, NORMAL loses nothing when the process is killed; a power cut may lose the last commits, never the file. CEL, which
     # Asterisk keeps without us, tells those again; a site that cannot accept that uses PostgreSQL. FULL costs one fsync a commit.
     connection.execute("PRAGMA synchronous=NORMAL")
@@ -114,9 +122,35 @@ def _open_sqlite(file: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     return connection
 
 
+def _keep_wal(connection: sqlite3.Connection, busy_timeout_ms: int) -> None:
+    """Readers never wait for the writer, nor the writer for them. A file is turned to it once, and keeps it.
+
+    SQLite refuses that turn at once while another connection is about to write, whatever the busy timeout: of two services that
+    start together on a fresh file, one would see it locked and not start.
+    """
+    until = monotonic() + busy_timeout_ms / 1000
+    while not _turned_to_wal(connection, insist=monotonic() < until):
+        sleep(_WAL_RETRY_SECONDS)
+
+
+def _turned_to_wal(connection: sqlite3.Connection, *, insist: bool) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as fault:
+        if insist and fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # The driver's own idea of when a transaction begins is switched off by isolation_level=None.
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    options = connection.get_execution_options()
+    if options.get(_DURABLE, False) != connection.info.get(_DURABLE, False):
+        connection.info[_DURABLE] = not connection.info.get(_DURABLE, False)
+        # Only outside a transaction, and the connection goes back to the pool as it is: the next one says what it needs.
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if connection.info[_DURABLE] else 'NORMAL'}")
+    connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
 
 
 def _inode(file: Path) -> tuple[int, int] | None:

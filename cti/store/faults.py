@@ -5,10 +5,10 @@ statement, a value that no column takes) are raised as they are, because offerin
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -54,6 +54,9 @@ def _of_the_world(fault: BaseException | None) -> bool:
     if isinstance(fault, sqlite3.Error):
         code: int | None = getattr(fault, "sqlite_errorcode", None)
         return code is not None and code & 0xFF in _SQLITE_WORLD
+    psycopg = sys.modules.get("psycopg")  # SQLAlchemy loads it with the first PostgreSQL engine; a site on SQLite never does
+    if psycopg is None:
+        return False
     if isinstance(fault, psycopg.errors.ReadOnlySqlTransaction):
         return True  # a standby that was not promoted yet
     # Connection lost, server stopping, disk full, lock not granted, deadlock: all are OperationalError for psycopg,

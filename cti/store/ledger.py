@@ -18,7 +18,18 @@ from cti.store import tables as t
 from cti.store.bulk import BulkInsert, keep, overwrite, overwrite_only
 from cti.store.engine import writing
 from cti.store.faults import reaching
-from cti.store.rows import Row, anomaly_row, call_row, event_row, leg_row, promise_row, recording_row, stage_row, storable
+from cti.store.rows import (
+    Row,
+    anomaly_row,
+    call_row,
+    consult_row,
+    event_row,
+    leg_row,
+    promise_row,
+    recording_row,
+    stage_row,
+    storable,
+)
 
 #: How many journeys the ledger remembers. Fewer than the calls in progress costs speed and nothing else.
 REMEMBERED = 4_096
@@ -30,7 +41,8 @@ Part = TypeVar("Part")
 _Write: TypeAlias = tuple[BulkInsert, Sequence[Row]]
 #: Removing a stage removes its legs.
 _ERASE = tuple(
-    delete(table).where(table.c.call_id.in_(bindparam("calls", expanding=True))) for table in (t.stage, t.recording, t.anomaly)
+    delete(table).where(table.c.call_id.in_(bindparam("calls", expanding=True)))
+    for table in (t.stage, t.recording, t.consult, t.anomaly)
 )
 
 
@@ -47,6 +59,7 @@ class Ledger:
         self._stages = BulkInsert(dialect, t.stage, overwrite(t.stage))
         self._legs = BulkInsert(dialect, t.leg, overwrite(t.leg))
         self._recordings = BulkInsert(dialect, t.recording, overwrite(t.recording))
+        self._consults = BulkInsert(dialect, t.consult, overwrite(t.consult))
         self._anomalies = BulkInsert(dialect, t.anomaly, overwrite(t.anomaly))
         self._promises = BulkInsert(dialect, t.outbox, keep)
         self._kept = BulkInsert(dialect, t.outbox, overwrite_only(t.outbox, ["done_at"]))
@@ -89,6 +102,7 @@ class Ledger:
             (self._stages, changes.stages),
             (self._legs, changes.legs),
             (self._recordings, changes.recordings),
+            (self._consults, changes.consults),
             (self._anomalies, changes.anomalies),
             (self._promises, [promise_row(promise, None) for promise in batch.promises]),
             (self._kept, [promise_row(promise, promise.at) for promise in _once(batch.kept)]),
@@ -114,13 +128,14 @@ class Ledger:
 class _Changes:
     """The rows that must be written, table by table."""
 
-    __slots__ = ("anomalies", "calls", "legs", "recordings", "stages")
+    __slots__ = ("anomalies", "calls", "consults", "legs", "recordings", "stages")
 
     def __init__(self) -> None:
         self.calls: list[Row] = []
         self.stages: list[Row] = []
         self.legs: list[Row] = []
         self.recordings: list[Row] = []
+        self.consults: list[Row] = []
         self.anomalies: list[Row] = []
 
     def add(self, before: Journey | None, after: Journey) -> None:
@@ -134,6 +149,7 @@ class _Changes:
             legs = old.stages[position].legs if position < len(old.stages) else ()
             self.legs.extend(leg_row(call_id, position, n, leg) for n, leg in _changed(legs, stage.legs))
         self.recordings.extend(recording_row(call_id, n, r) for n, r in _changed(old.recordings, after.recordings))
+        self.consults.extend(consult_row(call_id, n, c) for n, c in _changed(old.consults, after.consults))
         self.anomalies.extend(anomaly_row(call_id, n, a) for n, a in _changed(old.anomalies, after.anomalies))
 
 
@@ -155,6 +171,7 @@ def _grew(before: Journey | None, after: Journey) -> bool:
         and len(before.stages) <= len(after.stages)
         and all(len(old.legs) <= len(new.legs) for old, new in zip(before.stages, after.stages, strict=False))
         and len(before.recordings) <= len(after.recordings)
+        and len(before.consults) <= len(after.consults)
         and len(before.anomalies) <= len(after.anomalies)
     )
 

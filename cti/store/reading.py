@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, select, tuple_
 
-from cti.journey.codec import from_json
-from cti.journey.consulting import CONSULTS, retold
-from cti.journey.events import CallEvent
+from cti.journey.events import CallEnded, CallEvent
+from cti.journey.events.codec import from_json
+from cti.journey.folding.rooms import GUESTS, retold
 from cti.journey.ledger import Gap, Promise
 from cti.journey.model import Journey
 from cti.journey.words import CallId, Instant
@@ -24,12 +24,13 @@ PAGE = 1_000
 
 _PARTS: tuple[Select[Any], ...] = tuple(
     select(table).where(table.c.call_id.in_(bindparam("calls", expanding=True))).order_by(*table.primary_key)
-    for table in (t.stage, t.leg, t.recording, t.anomaly)
+    for table in (t.stage, t.leg, t.recording, t.anomaly, t.consult)
 )
 
-_CONSULTS: Select[Any] = (
+_GUESTS: Select[Any] = (
     select(t.event.c.call_id, t.event.c.type, t.event.c.payload)
-    .where(t.event.c.call_id.in_(bindparam("calls", expanding=True)), t.event.c.type.in_([kind.__name__ for kind in CONSULTS]))
+    .where(t.event.c.call_id.in_(bindparam("calls", expanding=True)))
+    .where(t.event.c.type.in_([kind.__name__ for kind in (*GUESTS, CallEnded)]))
     .order_by(t.event.c.seq)
 )
 
@@ -66,16 +67,18 @@ class Reading:
         return self._pages(query, limit, newest_first=newest_first)
 
     def journey(self, call_id: CallId) -> Journey | None:
-        """The whole story of one call, its consultations included, or None when it is not known."""
+        """The whole story of one call, or None when it is not known."""
         with reaching(), self._engine.connect() as connection:
             found = _complete(connection, connection.execute(select(t.call).where(t.call.c.call_id == call_id)).all())
-            return _with_consults(connection, found)[0] if found else None
+            return found[0] if found else None
+
+    def of_dossier(self, dossier_id: str) -> list[Journey]:
+        """The calls of one dossier, in order of t0."""
+        return list(self._pages(select(t.call).where(t.call.c.dossier_id == dossier_id), None, newest_first=False))
 
     def open_journeys(self) -> list[Journey]:
         """The calls that have not ended, in order of t0."""
-        found = list(self._pages(select(t.call).where(t.call.c.ended_at.is_(None)), None, newest_first=False))
-        with reaching(), self._engine.connect() as connection:
-            return _with_consults(connection, found)
+        return list(self._pages(select(t.call).where(t.call.c.ended_at.is_(None)), None, newest_first=False))
 
     def events(self, call_id: CallId) -> list[CallEvent]:
         """The journal of one call, in the order in which it was written.
@@ -143,16 +146,14 @@ def _complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Jo
     ids = [row[0] for row in calls]
     parts = [_by_call(connection, query, ids) for query in _PARTS]
     nothing: list[Row] = []
-    return [rebuild(row, *(part.get(row[0], nothing) for part in parts)) for row in calls]
+    return _with_guests(connection, [rebuild(row, *(part.get(row[0], nothing) for part in parts)) for row in calls])
 
 
-def _with_consults(connection: Connection, journeys: list[Journey]) -> list[Journey]:
-    """Consultations have no rows of their own: the journal tells them."""
+def _with_guests(connection: Connection, journeys: list[Journey]) -> list[Journey]:
+    """Guests have no rows of their own: the journal tells them."""
     told: dict[CallId, list[CallEvent]] = {}
-    for start in range(0, len(journeys), PAGE):
-        ids = [journey.call_id for journey in journeys[start : start + PAGE]]
-        for call_id, kind, payload in connection.execute(_CONSULTS, {"calls": ids}):
-            told.setdefault(call_id, []).append(from_json(kind, call_id, payload))
+    for call_id, kind, payload in connection.execute(_GUESTS, {"calls": [journey.call_id for journey in journeys]}):
+        told.setdefault(call_id, []).append(from_json(kind, call_id, payload))
     return [retold(journey, told[journey.call_id]) if journey.call_id in told else journey for journey in journeys]
 
 

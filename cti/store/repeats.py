@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Engine, bindparam, select
 
 from cti.journey import CallId, Journey
-from cti.journey.callers import Call, DialKey, Repeat, dial_key, repeat_among, spellings
+from cti.journey.around.callers import Call, DialKey, Repeat, dial_key, repeat_among, spellings
 from cti.store import tables as t
 from cti.store.faults import reaching
 

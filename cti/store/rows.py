@@ -5,17 +5,20 @@ Every ``*_row`` gives the values in the column order of its table; ``rebuild`` g
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from cti.journey.codec import to_json
-from cti.journey.events import OfferEnd, RouteSource, TransferVia
+from cti.journey.events import ConsultEnd, OfferEnd, PlacedVia, RouteSource, TransferVia
+from cti.journey.events.codec import to_json
+from cti.journey.events.placed import Direction, Placed
 from cti.journey.ledger import Entry, Promise
-from cti.journey.model import Anomaly, Journey, Leg, Quality, Recording, Stage, StageEnd
+from cti.journey.model import Anomaly, Consult, Journey, Leg, Quality, Recording, Stage, StageEnd
 from cti.journey.states import State
 from cti.journey.words import CallId, Instant
 
 #: One row, its values in the order of the table's columns.
 Row: TypeAlias = Sequence[Any]
+#: Where the columns of an outgoing call begin, after those that are read off the journey.
+_PLACED: Final = 30
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -28,6 +31,7 @@ _STATES = {member.value: member for member in State}
 _QUALITIES = {member.value: member for member in Quality}
 _SOURCES = {member.value: member for member in RouteSource}
 _SOURCE, _VIA, _END, _HOW = _words(RouteSource), _words(TransferVia), _words(StageEnd), _words(OfferEnd)
+_CONSULT_END = _words(ConsultEnd)
 
 
 def _word(member: StrEnum | None) -> str | None:
@@ -76,6 +80,24 @@ def call_row(journey: Journey) -> Row:
         _word(journey.abandon_phase),
         journey.wait_ms,
         journey.lost_waiting,
+        *_placed_values(journey.placed),
+    )
+
+
+def _placed_values(placed: Placed | None) -> Row:
+    if placed is None:
+        return (None,) * 10
+    return (
+        placed.agent,
+        placed.line,
+        placed.number,
+        placed.via.value,
+        placed.callback,
+        placed.about,
+        placed.ready_at,
+        placed.dialled_at,
+        placed.ringing_at,
+        _word(placed.missed),
     )
 
 
@@ -95,6 +117,7 @@ def stage_row(call_id: CallId, position: int, stage: Stage) -> Row:
         stage.left_at,
         _word(stage.end),
         _word(stage.via),
+        _word(stage.accompanied),
     )
 
 
@@ -116,9 +139,13 @@ def leg_row(call_id: CallId, stage: int, position: int, leg: Leg) -> Row:
 
 def recording_row(call_id: CallId, position: int, recording: Recording) -> Row:
     """``recording``."""
+    return call_id, position, *_recording_values(recording)
+
+
+def _recording_values(recording: Recording | None) -> Row:
+    if recording is None:
+        return (None,) * 7
     return (
-        call_id,
-        position,
         recording.stem,
         recording.started_at,
         recording.checked_at,
@@ -126,6 +153,23 @@ def recording_row(call_id: CallId, position: int, recording: Recording) -> Row:
         recording.agents_ms,
         recording.bytes,
         recording.problem,
+    )
+
+
+def consult_row(call_id: CallId, position: int, consult: Consult) -> Row:
+    """``consult``, with its recording when it has one."""
+    return (
+        call_id,
+        position,
+        consult.agent,
+        consult.line,
+        consult.target,
+        consult.started_at,
+        consult.answered_at,
+        consult.answered_by,
+        consult.ended_at,
+        _word(consult.how),
+        *_recording_values(consult.recording),
     )
 
 
@@ -149,7 +193,12 @@ def _readable(value: str) -> str:
 
 
 def rebuild(
-    row: Sequence[Any], stages: Sequence[Row], legs: Sequence[Row], recordings: Sequence[Row], anomalies: Sequence[Row]
+    row: Sequence[Any],
+    stages: Sequence[Row],
+    legs: Sequence[Row],
+    recordings: Sequence[Row],
+    anomalies: Sequence[Row],
+    consults: Sequence[Row] = (),
 ) -> Journey:
     """The journey that these rows, each list in order of position, were written from."""
     return Journey(
@@ -178,7 +227,27 @@ def rebuild(
         last_at=row[25],
         stages=tuple([_stage(stage, legs) for stage in stages]),
         recordings=tuple([_recording(recording) for recording in recordings]),
+        consults=tuple([_consult(consult) for consult in consults]),
         anomalies=tuple([Anomaly(at=anomaly[2], kind=anomaly[3], detail=anomaly[4]) for anomaly in anomalies]),
+        direction=Direction.ENTRANT if row[_PLACED] is None else Direction.SORTANT,
+        placed=_placed(row[_PLACED:]),
+    )
+
+
+def _placed(row: Row) -> Placed | None:
+    if row[0] is None:
+        return None
+    return Placed(
+        agent=row[0],
+        line=row[1],
+        number=row[2],
+        via=PlacedVia(row[3]),
+        callback=row[4],
+        about=row[5],
+        ready_at=row[6],
+        dialled_at=row[7],
+        ringing_at=row[8],
+        missed=_HOW[row[9]],
     )
 
 
@@ -195,6 +264,7 @@ def _stage(row: Row, legs: Sequence[Row]) -> Stage:
         left_at=row[10],
         end=_END[row[11]],
         via=_VIA[row[12]],
+        accompanied=_VIA[row[13]],
         legs=tuple([_leg(leg) for leg in legs if leg[1] == row[1]]),
     )
 
@@ -220,4 +290,18 @@ def _recording(row: Row) -> Recording:
         agents_ms=row[6],
         bytes=row[7],
         problem=row[8],
+    )
+
+
+def _consult(row: Row) -> Consult:
+    return Consult(
+        agent=row[2],
+        line=row[3],
+        target=row[4],
+        started_at=row[5],
+        answered_at=row[6],
+        answered_by=row[7],
+        ended_at=row[8],
+        how=_CONSULT_END[row[9]],
+        recording=None if row[10] is None else _recording(row[8:]),
     )

@@ -2,25 +2,32 @@
 
 One history of migrations serves both databases (``migrations/versions``). A service that starts on a schema it does not know
 refuses: writing with an old idea of the tables would lose what the newer one keeps.
+
+Alembic is loaded only where a schema is made or changed: a service that comes back after a crash has callers waiting for it.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 
 from cti.store.engine import build_engine, writing
 from cti.store.faults import reaching
 from cti.store.tables import metadata
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+#: The steps, one file each.
+MIGRATIONS = Path(__file__).with_name("migrations")
 #: Ours, so that another application of the same PostgreSQL database keeps its own.
 VERSION_TABLE = "cti_schema"
 #: Two services that start at once must not both make the tables: PostgreSQL's advisory lock, any constant of ours.
 _LOCK = 0x435449
+_REVISION = re.compile(r'^(?P<what>revision|down_revision) = "(?P<name>[^"]+)"$', re.MULTILINE)
 
 
 class Age(StrEnum):
@@ -124,33 +131,47 @@ def _migrate(engine: Engine) -> SchemaState:
         if state.age in (Age.NEWER, Age.FOREIGN):
             _refuse(state)
         if state.age is not Age.CURRENT:
+            from alembic import command  # noqa: PLC0415 - see above
+
             command.upgrade(_config(connection), "head")
         return _state(connection)
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
-    config.set_main_option("script_location", "cti.store:migrations")
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
 def _state(connection: Connection) -> SchemaState:
-    script = ScriptDirectory.from_config(_config())
-    wanted = script.get_current_head()
-    if wanted is None:
-        raise RuntimeError("the migrations are not installed beside the code")
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    found = context.get_current_revision()
-    return SchemaState(age=_age(connection, script, found, wanted), found=found, wanted=wanted)
+    revisions, wanted = _revisions()
+    names = set(inspect(connection).get_table_names())
+    found = None
+    if VERSION_TABLE in names:
+        found = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
+    return SchemaState(age=_age(names, revisions, found, wanted), found=found, wanted=wanted)
 
 
-def _age(connection: Connection, script: ScriptDirectory, found: str | None, wanted: str) -> Age:
+def _revisions() -> tuple[frozenset[str], str]:
+    """Every step that this code knows, and the last one."""
+    told = [
+        {match["what"]: match["name"] for match in _REVISION.finditer(path.read_text(encoding="utf-8"))}
+        for path in (MIGRATIONS / "versions").glob("*.py")
+    ]
+    revisions = frozenset(step["revision"] for step in told if "revision" in step)
+    heads = set(revisions) - {step.get("down_revision") for step in told}
+    if len(heads) != 1:
+        raise RuntimeError(f"the migrations beside the code have {len(heads)} last steps: {sorted(heads)}")
+    return revisions, heads.pop()
+
+
+def _age(names: set[str], revisions: frozenset[str], found: str | None, wanted: str) -> Age:
     if found is None:
-        ours = set(metadata.tables) & set(inspect(connection).get_table_names())
-        return Age.FOREIGN if ours else Age.FRESH
+        return Age.FOREIGN if set(metadata.tables) & names else Age.FRESH
     if found == wanted:
         return Age.CURRENT
-    known = {revision.revision for revision in script.walk_revisions()}
-    return Age.OLDER if found in known else Age.NEWER
+    return Age.OLDER if found in revisions else Age.NEWER

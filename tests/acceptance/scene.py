@@ -12,10 +12,13 @@ from cti.bootstrap.demo.process import ServiceProcess
 from cti.bootstrap.demo.show import DemoPlan, demo_site, judge, settled, stored, town_of
 from cti.bootstrap.sandbox import Site, machine, render_site
 from cti.journey import Journey
+from cti.journey.events import CallEvent
 from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.packages import FetchSettings, fetch
 from cti.sandbox.people.compare import Comparison
 from cti.sandbox.people.town import Town
+from cti.settings import load
+from cti.store import open_store
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +56,16 @@ class Scene:
     def dropped_by_us(self) -> list[str]:
         """Lines of the PBX's log that no caller should be the subject of."""
         return [line for line in self.pbx.problems() if "WARNING" in line or "ERROR" in line]
+
+
+def told_of(sas: Scene, kind: type[CallEvent]) -> list[CallEvent]:
+    """The events of that kind in the store's journal."""
+    store = open_store(load(sas.site.config, {}).database_url)
+    try:
+        calls = [journey.call_id for journey in store.reading.journeys(None, None)]
+        return [event for call_id in calls for event in store.reading.events(call_id) if isinstance(event, kind)]
+    finally:
+        store.close()
 
 
 @asynccontextmanager

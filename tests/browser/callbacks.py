@@ -8,7 +8,8 @@ from playwright.async_api import expect
 
 from cti.journey import events as ev
 from cti.journey.callbacks import ActKind, TryResult
-from tests.browser.wall import WallClock, chromium, free_port, page_of, served
+from cti.sandbox.host.free import free_port
+from tests.browser.wall import WallClock, chromium, page_of, served
 from tests.fakes.room import Doubles, S
 
 

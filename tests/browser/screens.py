@@ -7,7 +7,9 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from cti.journey import events as ev
-from tests.browser.wall import WallClock, chromium, free_port, furnish, page_of, served, worry
+from cti.journey.around.crisis import switched
+from cti.sandbox.host.free import free_port
+from tests.browser.wall import WallClock, chromium, furnish, page_of, served, worry
 from tests.fakes.room import Doubles, S
 
 
@@ -31,11 +33,19 @@ async def main(folder: Path) -> None:
         ):
             doubles = Doubles(clock=WallClock())
             furnish(doubles, busy=busy)
+            await doubles.crisis.read()
             await _shoot(browser, folder / f"{name}.png", doubles, width=width, height=height, scheme=scheme)
         worried = Doubles(clock=WallClock())
         furnish(worried, busy=40)
         worry(worried)
         await _shoot(browser, folder / "alarmes-sombre-1920x1080.png", worried, width=1920, height=1080, scheme="dark")
+        crisis = Doubles(clock=WallClock())
+        furnish(crisis, busy=40)
+        at = crisis.clock() - 17 * 60 * S
+        crisis.crises.add(lambda acts: switched(acts, active=True, at=at, by="Dr Martin", reason="accident de car, 40 victimes"))
+        await crisis.crisis.read()
+        await _shoot(browser, folder / "crise-sombre-1920x1080.png", crisis, width=1920, height=1080, scheme="dark")
+        await _shoot(browser, folder / "crise-clair-1280x720.png", crisis, width=1280, height=720, scheme="light")
         lost = Doubles(clock=WallClock())
         furnish(lost, busy=18)
         lost.board.seen(ev.LinkDown(at=lost.clock() - 12 * S, reason="aucune réponse au ping depuis 10 s"))

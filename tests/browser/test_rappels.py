@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, expect
 
+from cti.api.ports import PlaceResult, PlaceVerdict
 from cti.journey import events as ev
 from cti.journey.callbacks import ActKind
+from cti.sandbox.host.free import free_port
 from tests.browser.callbacks import fill
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, free_port, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, page_of, served
 from tests.fakes.room import Doubles
 
 pytestmark = [
@@ -94,3 +96,37 @@ async def test_a_server_that_is_gone_is_said_and_the_list_stays(page: Page, doub
         await expect(page.locator("[data-test=entry]")).to_have_count(7)
     await expect(page.locator("[data-test=banner]")).to_contain_text("Liste non à jour", timeout=15_000)
     await expect(page.locator("[data-test=entry]")).to_have_count(7)
+
+
+async def test_calling_back_by_keyboard_asks_for_the_name_and_the_post(page: Page, doubles: Doubles) -> None:
+    await fill(doubles)
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/rappels")
+        call = page.locator("[data-test=entry]").first.locator("[data-test=call]")
+        await call.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-test=said]")).to_contain_text("Écrivez d'abord votre nom")
+        await page.keyboard.type("Anne")  # the field has the focus
+        await call.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-test=said]")).to_contain_text("Écrivez d'abord votre poste")
+        await page.keyboard.type("1001")
+        assert doubles.calling.asked == []
+        await call.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-test=said]")).to_contain_text("Le poste sonne.")
+        (wish,) = doubles.calling.asked
+        assert (wish.poste, wish.by, wish.callback, wish.version, wish.numero) == ("1001", "Anne", "p1", 0, None)
+        masked = page.locator("[data-test=entry]", has_text="rappel impossible")
+        await expect(masked.locator("[data-test=call]")).to_have_count(0)
+
+
+async def test_why_a_call_back_is_refused_is_said(page: Page, doubles: Doubles) -> None:
+    await fill(doubles)
+    doubles.calling.result = PlaceResult(PlaceVerdict.NOT_NOW, "Ce poste est en ligne.")
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/rappels")
+        await page.locator("[data-test=by]").fill("Anne")
+        await page.locator("[data-test=post]").fill("1001")
+        await page.locator("[data-test=call]").first.click()
+        await expect(page.locator("[data-test=said]")).to_have_text("Ce poste est en ligne.")

@@ -7,7 +7,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from cti.journey import events as ev
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, free_port, furnish, page_of, served, worry
+from cti.sandbox.host.free import free_port
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, furnish, page_of, served, worry
 from tests.fakes.room import Doubles, S, day_count
 
 pytestmark = [
@@ -68,6 +69,30 @@ async def test_the_page_follows_the_room(page: Page, doubles: Doubles) -> None:
         await expect(n1.locator("[data-test=waiting]")).to_have_text("1")
         await expect(page.locator("[data-test=call]").first).to_contain_text("attend")
         await expect(page.locator("[data-test=call]").last).to_contain_text("arm01")
+
+
+async def test_who_is_away_why_and_for_how_long(page: Page, doubles: Doubles) -> None:
+    now, board = doubles.clock(), doubles.board
+    board.seen(ev.LinkUp(at=now))
+    for poste, nom, presence, reason, seconds in (
+        ("p01", "Hélène L'Hôpital", ev.Presence.PAUSED, "repas", 754),
+        ("p02", "Karim Benali", ev.Presence.WRAPUP, "post-appel", 12),
+        ("p03", "Dr Anne Petit", ev.Presence.PAUSED, "ne répond pas", 100),
+        ("p04", "Dr Paul Roux", ev.Presence.UNREACHABLE, "", 60),
+        ("p05", "Camille Durand", ev.Presence.FREE, "", 60),
+    ):
+        board.seen(ev.AgentSeen(at=now - seconds * S, agent=poste, filiere="n1", presence=presence, nom=nom, reason=reason))
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/supervision")
+        rows = page.locator("[data-test=away]")
+        await expect(rows).to_have_count(4)
+        await expect(rows.first).to_contain_text("12:3")
+        for row, words in enumerate(("Hôpital repas", "Petit ne répond pas", "Roux injoignable", "Benali post-appel")):
+            for word in words.split():
+                await expect(rows.nth(row)).to_contain_text(word)
+        for poste in ("p01", "p02", "p03", "p04"):
+            board.seen(ev.AgentGone(at=doubles.clock(), agent=poste, filiere="n1"))
+        await expect(page.locator("[data-test=away]")).to_have_count(0)
 
 
 async def test_the_day_and_its_formulas(page: Page, doubles: Doubles) -> None:

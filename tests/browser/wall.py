@@ -1,7 +1,6 @@
 """A wall screen under test: the real service in front of a scripted room, and Chromium looking at it."""
 
 import contextlib
-import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,12 +27,6 @@ class WallClock(Clock):
 
     def __call__(self) -> Instant:
         return time.time_ns() // 1000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
@@ -78,7 +71,17 @@ def furnish(doubles: Doubles, *, busy: int = 0) -> None:
     for filiere, staff in (("n1", 9), ("amu", 6), ("mru", 3), ("mg", 5), ("mrg", 4), ("psy", 1), ("dentaire", 1)):
         for i in range(staff):
             presence = presences[i % len(presences)] if busy else (ev.Presence.FREE if i else ev.Presence.PAUSED)
-            room.agent(f"{filiere}{i + 1:02d}", filiere, presence, now - 60 * S)
+            room.agent(f"{filiere}{i + 1:02d}", filiere, presence, now - (60 + 97 * i) * S)
+    for poste, nom, presence, reason, seconds in (
+        ("n105", "Hélène L'Hôpital", ev.Presence.PAUSED, "repas", 301),
+        ("amu05", "Karim Benali", ev.Presence.PAUSED, "ne répond pas", 130),
+        ("mg05", "Inès Moreau", ev.Presence.WRAPUP, "post-appel", 12),
+    ):
+        if busy:
+            code = poste.rstrip("0123456789") if poste != "n105" else "n1"
+            doubles.board.seen(
+                ev.AgentSeen(at=now - seconds * S, agent=poste, filiere=code, presence=presence, nom=nom, reason=reason)
+            )
     room.agent("amu07", "amu", ev.Presence.UNREACHABLE, now)
     _past(doubles, now)
     _queue_up(doubles, now, busy)

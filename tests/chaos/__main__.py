@@ -10,8 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cti.bootstrap.demo.process import ServiceDied
+from tests.chaos.disks import Refused
 from tests.chaos.faults import BAD_DAYS, BadDay
-from tests.chaos.stage import ROOT, Refused, played, stage
+from tests.chaos.progress import Progress
+from tests.chaos.stage import ROOT, played, stage
 from tests.chaos.table import document, row_of
 from tests.chaos.verdict import Verdict, judge
 
@@ -21,7 +24,15 @@ async def live(day: BadDay, folder: Path, seed: int, seconds: float, rate: float
     calls = rate or day.calls_per_minute
     agents = max(16, round(calls * 0.3))
     async with stage(
-        folder, seconds=seconds, calls_per_minute=calls, seed=seed, agents=agents, pace=day.pace, disks=day.disks
+        folder,
+        seconds=seconds,
+        calls_per_minute=calls,
+        seed=seed,
+        agents=agents,
+        pace=day.pace,
+        small_disks=day.disks,
+        starts=day.starts,
+        disorder=day.disorder,
     ) as scene:
         await day.breaks(scene)
         await played(scene)
@@ -32,29 +43,49 @@ async def _all(words: argparse.Namespace) -> int:
     chosen = [day for day in BAD_DAYS if not words.days or day.name in words.days]
     verdicts: list[Verdict] = []
     refused: list[str] = []
+    broken: list[str] = []
     keep = Path(words.keep or tempfile.mkdtemp(prefix="cti-chaos-"))
+    progress = Progress([day.name for day in chosen], words.seconds)
+    print(f"{len(chosen)} days, about {progress.expected_seconds / 60:.0f} minutes", flush=True)
     for number, day in enumerate(chosen):
         folder = keep / day.name
         shutil.rmtree(folder, ignore_errors=True)
+        verdict: Verdict | None = None
         try:
-            verdict = await live(day, folder, words.seed + number, words.seconds, words.rate)
-        except Refused as why:
-            refused.append(f"{day.name}: {why}")
-            print(f"not run: {refused[-1]}", flush=True)
+            async with progress.day(day.name):
+                verdict = await live(day, folder, words.seed + number, words.seconds, words.rate)
+        except* Refused as why:  # from the middle of a day it comes in a group
+            _put_down(refused, day, why)
+        except* ServiceDied as why:
+            _put_down(broken, day, why)
+        if verdict is None:
             continue
         verdicts.append(verdict)
         print(row_of(verdict), flush=True)
         for line in verdict.differences:
             print(f"    {line}", flush=True)
-    text = document(verdicts, refused, words.seed, words.seconds)
+    text = document(verdicts, [*refused, *broken], words.seed, words.seconds, progress.elapsed_seconds)
+    print(f"{sum(v.callers for v in verdicts)} callers in {progress.elapsed_seconds / 60:.1f} minutes", flush=True)
     if words.out is not None:
         Path(words.out).write_text(text, encoding="utf-8")
-    good = bool(verdicts) and all(verdict.good for verdict in verdicts)
+    good = bool(verdicts) and not broken and all(verdict.good for verdict in verdicts)
     if good and words.keep is None:
         shutil.rmtree(keep, ignore_errors=True)
     else:
         print(f"everything is kept in {keep}")
     return 0 if good else 1
+
+
+def _put_down(days: list[str], day: BadDay, why: BaseException) -> None:
+    days.append(f"{day.name}: {_first(why)}")
+    print(f"not run: {days[-1]}", flush=True)
+
+
+def _first(group: BaseException) -> BaseException:
+    """What began it."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
 
 
 def main() -> int:

@@ -5,9 +5,16 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from tests.chaos.clocks import Clock
+from tests.chaos.disks import full
 from tests.chaos.stage import Stage
 
-_MANY = 100
+_MANY = 200
+_HOUR = 3_600.0
+#: Some 30 s before civil time does what it does but rarely: the town opens about 10 s after the clocks are set.
+_AUTUMN = "2026-10-25T02:59:30+02:00"
+_SPRING = "2027-03-28T01:59:30+01:00"
+_MIDNIGHT = "2026-12-31T23:59:30+01:00"
 _FILLING_SECONDS = 38.0
 
 
@@ -21,6 +28,8 @@ class BadDay:
     calls_per_minute: float = 200
     pace: float = 0.15  #: human durations are multiplied by this
     disks: tuple[str, ...] = ()
+    starts: str | None = None  #: clocks that can be stepped, and what they say at first; empty: the true time
+    disorder: bool = False  #: AMI frames overtake each other
 
 
 async def nothing(scene: Stage) -> None:
@@ -114,10 +123,10 @@ async def database_gone(scene: Stage) -> None:
 async def disk_full(scene: Stage) -> None:
     """Database and raw journal share the service's disk; the secours files have another."""
     await scene.between(4, 7)
-    with scene.full(scene.site.var):
+    with full(scene.site.var):
         await scene.between(6, 9)
     await scene.recovered()
-    with scene.full(scene.site.folder / "secours"):
+    with full(scene.site.folder / "secours"):
         scene.service.freeze()
         try:
             await scene.between(5, 8)
@@ -129,7 +138,7 @@ async def disk_full(scene: Stage) -> None:
 async def disk_full_then_killed(scene: Stage) -> None:
     """What waited in memory is lost with it: the PBX's own log tells it again."""
     await scene.between(4, 7)
-    with scene.full(scene.site.var):
+    with full(scene.site.var):
         await scene.between(4, 7)
         await scene.kill_service()
     await scene.restart_service()
@@ -162,10 +171,64 @@ async def both_killed(scene: Stage) -> None:
     await scene.restart_service()
 
 
+async def database_read_only(scene: Stage) -> None:
+    await scene.between(4, 8)
+    with scene.database_read_only():
+        await scene.between(8, 12)
+    await scene.recovered()
+
+
+async def clocks_stepped(scene: Stage) -> None:
+    """The machine's clock is set, and everything on it follows; in the end the service dies soon after a step that it saw."""
+    for hours in (1, -1, -1):
+        await scene.between(8, 11)
+        for clock in _clocks(scene):
+            clock.step(hours * _HOUR)
+        await scene.between(1, 2)
+        await scene.recovered()
+    await scene.kill_service()
+    await scene.between(0, 2)
+    await scene.restart_service()
+
+
+async def clocks_apart(scene: Stage) -> None:
+    """Two machines, one of which is set wrong and then right again."""
+    pbx, service = _clocks(scene)
+    for clock, hours in ((service, 1), (service, -2), (pbx, -1), (pbx, 2), (service, 2)):
+        await scene.between(5, 7)
+        clock.step(hours * _HOUR)
+        await scene.recovered()
+
+
+async def clock_back_while_dead(scene: Stage) -> None:
+    """The same hour twice, and nobody watched when the second one began."""
+    await scene.between(9, 12)
+    await scene.kill_service()
+    await scene.between(1, 3)
+    for clock in _clocks(scene):
+        clock.step(-_HOUR)
+    await scene.between(2, 4)
+    await scene.restart_service()
+
+
+def _clocks(scene: Stage) -> tuple[Clock, Clock]:
+    if scene.clocks is None:
+        raise RuntimeError("this day needs clocks that can be stepped: BadDay(starts=...)")
+    return scene.clocks.pbx, scene.clocks.service
+
+
+async def killed_at_the_turn(scene: Stage) -> None:
+    """The hour changes some 20 s after the start; the service dies a little later, on the other side of it."""
+    await scene.between(24, 28)
+    await scene.kill_service()
+    await scene.between(1, 4)
+    await scene.restart_service()
+
+
 BAD_DAYS = (
     BadDay("burst", "200 calls a minute, no fault", nothing),
     BadDay("service_killed", "service: kill -9 three times", service_killed),
-    BadDay("many_alive", "service: kill -9 with the room full of callers", killed_with_many_alive, 240, pace=1.0),
+    BadDay("many_alive", "service: kill -9 with 200 people on the telephone", killed_with_many_alive, 420, pace=1.0),
     BadDay("service_frozen", "service: STOP and CONT three times, up to 15 s", service_frozen),
     BadDay("ami_cut", "AMI links reset ten times", ami_cut),
     BadDay("ami_half_open", "AMI links half open (no byte either way) for 14 to 20 s", ami_half_open),
@@ -175,6 +238,14 @@ BAD_DAYS = (
     BadDay("database_gone", "database file gone for 6 to 10 s, and back", database_gone),
     BadDay("disk_full", "disk full: database and journal, then the secours folder", disk_full, disks=("var", "secours")),
     BadDay("disk_full_then_killed", "disk full, then kill -9 while it is", disk_full_then_killed, disks=("var",)),
+    BadDay("database_read_only", "database on a file system made read-only for 8 to 12 s", database_read_only),
+    BadDay("ami_disorder", "AMI frames overtake each other by up to 20 ms, all day", nothing, disorder=True),
+    BadDay("clocks_stepped", "clock of PBX and service: one hour forward, back twice; then kill -9", clocks_stepped, starts=""),
+    BadDay("clocks_apart", "clocks of PBX and service stepped by hours, one without the other", clocks_apart, starts=""),
+    BadDay("clock_back_dead", "service: kill -9; clocks one hour back; started again", clock_back_while_dead, starts=""),
+    BadDay("night_of_25_hours", "25 h night: 03:00 is 02:00 again; then kill -9", killed_at_the_turn, starts=_AUTUMN),
+    BadDay("night_of_23_hours", "23 h night: 02:00 is 03:00; then kill -9", killed_at_the_turn, starts=_SPRING),
+    BadDay("midnight", "midnight of the last day of the year; then kill -9", killed_at_the_turn, starts=_MIDNIGHT),
     BadDay("pbx_killed", "Asterisk: kill -9, started again", pbx_killed),
     BadDay("pbx_restarted", "Asterisk: core stop now, started again", pbx_restarted),
     BadDay("both_killed", "Asterisk and service: kill -9 together", both_killed),

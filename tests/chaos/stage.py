@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-import subprocess
 import time
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import tomli_w
 
@@ -21,19 +21,17 @@ from cti.bootstrap.demo.show import DemoPlan, demo_site, settled, stored, town_o
 from cti.bootstrap.sandbox import Site, machine, render_site
 from cti.journey import Journey
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_port
 from cti.sandbox.packages import FetchSettings, fetch
-from cti.sandbox.people.sip.places import free_port
 from cti.sandbox.people.town import Town
-from cti.sandbox.people.truth import CallerTruth
+from cti.sandbox.people.truth import CallerTruth, Offer
+from tests.chaos import disks
+from tests.chaos.clocks import Clocks, NoClocks, clocks_in
 from tests.chaos.proxy import Wire
 
 ROOT = Path(__file__).parents[2]
-_DISK_MIB = 48
 _BRINK_US = 500_000
-
-
-class Refused(Exception):
-    """This machine does not let the fault be made; the message says why."""
+_Lived = TypeVar("_Lived", CallerTruth, Offer)
 
 
 @dataclass(slots=True)
@@ -47,6 +45,7 @@ class Stage:
     ami: Wire
     agi: Wire
     chance: Random
+    clocks: Clocks | None = None  #: when the day steps them
     recoveries: list[float] = field(default_factory=list)  #: seconds from the start of the process to ready, each time
     alive: list[int] = field(default_factory=list)  #: people on the telephone at each kill of the service
     pbx_deaths: list[tuple[int, int]] = field(default_factory=list)  #: from when to when there was no PBX
@@ -115,23 +114,39 @@ class Stage:
                 Path(f"{path}.away").rename(path)
 
     @contextmanager
-    def full(self, folder: Path) -> Iterator[None]:
-        """Not one byte more goes on that disk."""
-        filler = folder / "filler"
-        with filler.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
-            while True:
-                stream.write(b"\0" * 4096)
-        try:
+    def database_read_only(self) -> Iterator[None]:
+        """The file may only be read."""
+        copy = Path(f"{self.database}.copy")
+        with sqlite3.connect(self.database) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        for each in (source, target):
+            each.close()
+        with disks.read_only(copy, self.database):
             yield
-        finally:
-            filler.unlink()
 
     def truths(self) -> Sequence[CallerTruth]:
         """What people lived. A phone that picked up for a PBX that was dead talked to nobody."""
         return [
-            replace(truth, offers=tuple(o for o in truth.offers if not self._into_the_void(o.offered_at, o.answered_at)))
+            self._by_the_pbx(
+                replace(truth, offers=tuple(o for o in truth.offers if not self._into_the_void(o.offered_at, o.answered_at)))
+            )
             for truth in self.town.truth()
         ]
+
+    def _by_the_pbx(self, truth: CallerTruth) -> CallerTruth:
+        """People have the true time, a call has the time that the PBX had when it came in, to its end."""
+        if self.clocks is None:
+            return truth
+        clock = self.clocks.pbx
+        offset_us = clock.offset_at(truth.invited_at)
+        if clock.stepped_near(truth.invited_at, _BRINK_US):
+            # Before or after: his own call says on which side he came in.
+            both = (offset_us, clock.offset_at(truth.invited_at + _BRINK_US))
+            offset_us = min(both, key=lambda offset: self._nearest(truth, truth.invited_at + offset))
+        return later(truth, offset_us) if offset_us else truth
+
+    def _nearest(self, truth: CallerTruth, at: int) -> int:
+        return min((abs(journey.t0 - at) for journey in self.journeys() if journey.did == truth.did), default=0)
 
     def _into_the_void(self, offered_at: int, answered_at: int | None) -> bool:
         return answered_at is not None and any(offered_at < since <= answered_at for since, _ in self.pbx_deaths)
@@ -143,11 +158,32 @@ class Stage:
             for truth in self.town.truth()
             for offer in truth.offers
             if offer.answered_at is not None and any(abs(offer.answered_at - since) < _BRINK_US for since, _ in self.pbx_deaths)
+        } | {
+            truth.number
+            for truth in self.town.truth()
+            if self.clocks is not None and self.clocks.pbx.stepped_near(truth.invited_at, _BRINK_US)
         }
+
+    def dossiers(self) -> list[str]:
+        """The call of each dossier in the registry."""
+        with contextlib.closing(sqlite3.connect(self.database)) as registry:
+            return [call_id for (call_id,) in registry.execute("SELECT call_id FROM dossier")]
 
     def journeys(self) -> list[Journey]:
         """The store."""
         return stored(self.site)
+
+
+def later(truth: CallerTruth, by_us: int) -> CallerTruth:
+    """The same, with every instant moved."""
+    offers = tuple(_moved(offer, by_us) for offer in truth.offers)
+    return replace(_moved(truth, by_us), offers=offers)
+
+
+def _moved(what: _Lived, by_us: int) -> _Lived:
+    names = (each.name for each in fields(what) if each.name.endswith("_at"))
+    changes = {name: at + by_us for name in names if (at := getattr(what, name)) is not None}
+    return replace(what, **changes)
 
 
 @asynccontextmanager
@@ -159,13 +195,22 @@ async def stage(
     seed: int,
     agents: int,
     pace: float = 0.15,
-    disks: Sequence[str] = (),
+    small_disks: Sequence[str] = (),
     drain_seconds: float = 20.0,
+    starts: str | None = None,
+    disorder: bool = False,
+    wires: bool = True,
 ) -> AsyncIterator[Stage]:
-    """Open it all; ``disks`` names the folders of the site that are small disks of their own. Nothing stays behind.
+    """Open it all. Nothing stays behind.
+
+    Args:
+        small_disks: the folders of the site that are small disks of their own.
+        starts: the clocks of PBX and service can be stepped, and begin at this instant (empty: the true one).
+        disorder: the wire of AMI gives whole frames in another order than they came.
+        wires: AMI and AGI pass through this process, so that they can be cut; a bench, whose loop they would wait for, has none.
 
     Raises:
-        Refused: a small disk cannot be mounted here.
+        disks.Refused: a small disk cannot be mounted here, or no clock stepped.
     """
     install = fetch(FetchSettings.from_environ(os.environ))
     plan = DemoPlan(
@@ -181,19 +226,26 @@ async def stage(
     )
     site = demo_site(plan)
     telephony = render_site(site, plan.hand_written)
-    ami, agi = Wire(free_port(), site.ports.ami), Wire(site.ports.agi, free_port())
-    _put_wires_between(site, ami, agi)
+    try:
+        clocks = clocks_in(site.folder, starts) if starts is not None else None
+    except NoClocks as why:
+        raise disks.Refused(str(why)) from None
+    ami = Wire(free_port(), site.ports.ami, disorder=Random(f"disorder/{seed}") if disorder else None)
+    agi = Wire(site.ports.agi, free_port())
+    if wires:
+        _put_wires_between(site, ami, agi)
     async with AsyncExitStack() as stack:
-        for name in disks:
-            stack.enter_context(_small_disk(site.folder / name))
-        pbx = await stack.enter_async_context(SandboxAsterisk(install, telephony, site.pbx, machine(site)))
-        for wire in (ami, agi):
+        for name in small_disks:
+            stack.enter_context(disks.small_disk(site.folder / name))
+        environ = clocks.environ(clocks.pbx, os.environ) if clocks is not None else None
+        pbx = await stack.enter_async_context(SandboxAsterisk(install, telephony, site.pbx, machine(site), environ))
+        for wire in (ami, agi) if wires else ():
             await stack.enter_async_context(wire)
-        service = ServiceProcess(site)
+        service = ServiceProcess(site, clocks.environ(clocks.service, os.environ) if clocks is not None else None)
         stack.push_async_callback(service.stop)
         await service.start()
         town = await stack.enter_async_context(town_of(install, site, plan))
-        yield Stage(site, pbx, service, town, ami, agi, Random(f"chaos/{seed}"))
+        yield Stage(site, pbx, service, town, ami, agi, Random(f"chaos/{seed}"), clocks)
 
 
 def _put_wires_between(site: Site, ami: Wire, agi: Wire) -> None:
@@ -203,19 +255,6 @@ def _put_wires_between(site: Site, ami: Wire, agi: Wire) -> None:
     table["ami"]["port"] = ami.listen
     table["pbx"]["agi_port"] = agi.target
     file.write_text(tomli_w.dumps(table), encoding="utf-8")
-
-
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[None]:
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={_DISK_MIB}m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode != 0:
-        raise Refused(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 async def played(scene: Stage) -> None:

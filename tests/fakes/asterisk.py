@@ -44,6 +44,8 @@ class Script:
     answers_pings: bool = True
     #: Sent after an accepted login whose event mask is not ``off``.
     booted: bytes = FULLY_BOOTED
+    #: What a Ping's answer says of the time, as ``Timestamp: 1.000000``.
+    clock: tuple[str, ...] = ()
     #: Reads nothing and says nothing.
     deaf: bool = False
     replies: dict[str, Reply] = field(default_factory=dict)
@@ -143,7 +145,7 @@ class FakeAsterisk:
             case "Login":
                 return self._login(action)
             case "Ping":
-                return response(action, "Ping: Pong", "Timestamp: 1.000000") if self.script.answers_pings else None
+                return response(action, "Ping: Pong", *self.script.clock) if self.script.answers_pings else None
             case "CoreStatus":
                 return response(action, "CoreStartupDate: 2026-08-10", "CoreStartupTime: 06:30:00", "CoreCurrentCalls: 0")
         return response(action, "Message: Invalid/unknown command", status="Error")

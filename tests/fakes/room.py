@@ -1,17 +1,31 @@
 """A regulation room without a PBX: real core, real board, real feed; the ports of the api are doubles filled by the test."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cti.api import Check, FiliereCard, Ports, TransferResult, TransferVerdict, UnknownProfile
-from cti.bootstrap.callbacks import CallbackDesk
+from cti.agents.duty import Standing, fold
+from cti.agents.people import Staff, read_staff
+from cti.agents.telling import tell_people, tell_post, tell_posts, tell_times
+from cti.agents.times import times
+from cti.agents.wishes import Wish, act_of
+from cti.ami.connection import wait_for_event
+from cti.api import Check, FiliereCard, Ports, RoomWish, TransferResult, TransferVerdict, UnknownProfile
+from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
+from cti.bootstrap.answering.answers import load_of
+from cti.bootstrap.answering.callbacks import CallbackDesk
+from cti.bootstrap.answering.crisis import CrisisDesk
 from cti.journey import CallEvent, Instant, Journey, apply
 from cti.journey import events as ev
-from cti.journey.callers import Repeat
+from cti.journey.around.callers import Repeat
+from cti.journey.around.crisis import CrisisAct
+from cti.journey.around.duty import DutyAct
+from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
+from cti.routing.crise import CriseRules
+from tests.fakes.access import MemoryAccounts, MemoryTraces, access_desk
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
 
@@ -41,6 +55,23 @@ CARDS = tuple(
     )
     for spec in FILIERES
 )  # fmt: skip
+
+
+#: One post that is anybody's, one that is not, two people.
+STAFF = read_staff(
+    {
+        "agents": {
+            "p01": {"nom": "Poste 1", "fixe": False, "poste": "1101"},
+            "p02": {"nom": "Poste 2", "fixe": False, "poste": "1102"},
+            "arm01": {"nom": "Camille Durand", "role": "arm_n1", "filieres": ["n1"], "poste": "1001"},
+        },
+        "personnes": {
+            "helene": {"nom": "Hélène L'Hôpital", "role": "arm_n1", "filieres": ["n1", "amu"], "numero": "201"},
+            "anne": {"nom": "Dr Anne Petit", "role": "mru", "filieres": ["mru"], "numero": "301"},
+        },
+    },
+    "agents.toml",
+)
 
 
 class Clock:
@@ -118,6 +149,19 @@ class FakeReader:
 
 
 @dataclass
+class FakeRooms:
+    """Answers what it is told to and remembers what was asked."""
+
+    result: TransferResult = field(default_factory=lambda: TransferResult(TransferVerdict.ASKED, "Demandé."))
+    asked: list[tuple[str, RoomWish]] = field(default_factory=list)
+    directory: Sequence[tuple[str, str, str]] = (("cta", "CTA pompiers", "0199001811"),)
+
+    async def act(self, call_id: str, wish: RoomWish) -> TransferResult:
+        self.asked.append((call_id, wish))
+        return self.result
+
+
+@dataclass
 class FakeTransfers:
     """Answers what it is told to and remembers what was asked."""
 
@@ -126,6 +170,18 @@ class FakeTransfers:
 
     async def transfer(self, call_id: str, filiere: str, by: str) -> TransferResult:
         self.asked.append((call_id, filiere, by))
+        return self.result
+
+
+@dataclass
+class FakeCalling:
+    """Answers what it is told to and remembers what was wished."""
+
+    result: PlaceResult = field(default_factory=lambda: PlaceResult(PlaceVerdict.ASKED, "Le poste sonne.", "out-1"))
+    asked: list[PlaceWish] = field(default_factory=list)
+
+    async def place(self, wish: PlaceWish) -> PlaceResult:
+        self.asked.append(wish)
         return self.result
 
 
@@ -154,6 +210,42 @@ class FakeReconciler:
 
 
 @dataclass
+class FakeDuty:
+    """A real fold of real wishes; no PBX and no store."""
+
+    staff: Staff
+    clock: "Clock"
+    acts: list[DutyAct] = field(default_factory=list)
+    failure: Exception | None = None
+    followed: bool = True
+
+    @property
+    def standings(self) -> dict[str, Standing]:
+        return fold(self.acts, self.staff.fixed)
+
+    async def room(self) -> dict[str, Any]:
+        return {
+            "at": iso(self.clock()),
+            "posts": tell_posts(self.standings, self.staff, {}, self.clock()),
+            "people": tell_people(self.staff),
+            "reasons": list(self.staff.motifs),
+            "look": None,
+        }
+
+    async def wish(self, wish: Wish) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        self.clock.now += 1
+        self.acts.append(act_of(wish, self.standings, self.staff, self.clock(), f"a{len(self.acts)}"))
+        post = tell_post(wish.poste, self.standings.get(wish.poste), self.staff, {}, self.clock())
+        return {"post": post, "followed": self.followed}
+
+    async def times(self, since: Instant, until: Instant) -> dict[str, Any]:
+        rows = times(self.acts, [], since, until, self.clock())
+        return {"since": iso(since), "until": iso(until), "people": [tell_times(row, self.staff) for row in rows.values()]}
+
+
+@dataclass
 class FakeReadiness:
     """Checks as the test wants them."""
 
@@ -164,12 +256,33 @@ class FakeReadiness:
 
 
 @dataclass
+class MemoryCrises:
+    """The history of crisis mode, in memory."""
+
+    rows: list[CrisisAct] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def acts(self, after: int = 0) -> tuple[CrisisAct, ...]:
+        if self.failure is not None:
+            raise self.failure
+        return tuple(act for act in self.rows if act.number > after)
+
+    def add(self, work: Callable[[Sequence[CrisisAct]], CrisisAct]) -> CrisisAct:
+        if self.failure is not None:
+            raise self.failure
+        self.rows.append(work(tuple(self.rows)))
+        return self.rows[-1]
+
+
+@dataclass
 class Doubles:
     """The room, the doubles, and the ports made of them."""
 
     clock: Clock = field(default_factory=Clock)
     reader: FakeReader = field(default_factory=FakeReader)
     transfers: FakeTransfers = field(default_factory=FakeTransfers)
+    calling: FakeCalling = field(default_factory=FakeCalling)
+    rooms: FakeRooms = field(default_factory=FakeRooms)
     qos: FakeQos = field(default_factory=FakeQos)
     reconciler: FakeReconciler = field(default_factory=FakeReconciler)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
@@ -182,13 +295,25 @@ class Doubles:
         self.feed = Feed(self.board, pause=asyncio.sleep, spacing_seconds=self.spacing_seconds, max_screens=self.max_screens)
         self.room = Room(self.board)
         self.shelf = MemoryShelf()
+        self.duty = FakeDuty(STAFF, self.clock)
         self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
+        self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
+        self.access = access_desk(self.accounts, self.traces, self.clock)
+        self.crises = MemoryCrises()
+        self.crisis = CrisisDesk(
+            self.crises, CriseRules(), self.board, at_once, self.clock, lambda: load_of(self.board), wait_for_event
+        )
 
     def ports(self) -> Ports:
         return Ports(
+            access=self.access,
             calls=self.reader,
             transfers=self.transfers,
+            calling=self.calling,
+            rooms=self.rooms,
             callbacks=self.desk,
+            crisis=self.crisis,
+            duty=self.duty,
             qos=self.qos,
             reconcile=self.reconciler,
             readiness=self.readiness,
@@ -203,7 +328,8 @@ def day_count(**changes: Any) -> DayCount:
     """A day's figures."""
     values: dict[str, Any] = {
         "day": date(2026, 12, 16), "entrants": 412, "answered": 371, "abandoned": 41, "abandoned_early": 17,
-        "qs30": 0.8921, "taux_accueil": 0.9392, "uncertain": 0,
+        "qs30": 0.8921, "taux_accueil": 0.9392, "uncertain": 0, "short_talks": 9,
+        "formule_short_talks": "décrochés dont toute la conversation dure moins de 10 s",
         "formule_qs30": "décrochés en moins de 30 s / décrochés",
         "formule_taux_accueil": "décrochés / (entrants − abandonnés avant 10 s)",
     }  # fmt: skip

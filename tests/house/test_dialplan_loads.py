@@ -11,6 +11,7 @@ import pytest
 
 from cti.ami.dialplan import HAND_WRITTEN, SCRIPT, PbxSpec, TrunkSpec, check, pbx_spec, render, stale, write
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_port
 from cti.sandbox.machine import MachineSettings
 from cti.sandbox.packages import FetchSettings, fetch
 
@@ -22,7 +23,8 @@ def shipped() -> PbxSpec:
     def table(name: str) -> dict[str, object]:
         return tomllib.loads((ROOT / "config" / name).read_text(encoding="utf-8"))
 
-    return pbx_spec(table("pbx.toml"), table("agents.toml"), table("filieres.toml"), table("flux.toml"))
+    names = ("pbx", "agents", "filieres", "flux", "crise", "effecteurs")
+    return pbx_spec(*(table(f"{name}.toml") for name in names))
 
 
 def test_dialplans_is_what_the_shipped_configuration_renders() -> None:
@@ -38,18 +40,12 @@ def test_every_jump_lands() -> None:
     assert check(DIALPLANS) == []
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.pbx
 async def test_the_real_asterisk_loads_it_without_a_complaint(tmp_path: Path) -> None:
     spec = shipped()
     here = replace(
         spec,
-        trunks=(TrunkSpec("operateur", ("192.0.2.10",)),),
+        trunks=(TrunkSpec("operateur", ("192.0.2.10",), "sip:operateur@192.0.2.10"),),
         ami=replace(spec.ami, port=free_port()),
         sip_bind="127.0.0.1",
         sip_port=free_port(socket.SOCK_DGRAM),

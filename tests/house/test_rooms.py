@@ -69,6 +69,13 @@ def test_no_function_is_too_long() -> None:
     assert too_long_functions("def long():\n" + "    pass\n" * FUNCTION_LINES) == ["long: 61 lines"]
 
 
+def test_each_decision_has_a_number_of_its_own_and_says_it() -> None:
+    files = sorted((HOUSE / "docs" / "decisions").glob("*.md"))
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    for file in files:
+        assert re.match(rf"# {file.name[:4]}[.:] \S", file.read_text(encoding="utf-8")), file.name
+
+
 _VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "base", "misc"}
 
 

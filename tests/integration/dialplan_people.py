@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import math
-import random
 import socket
 import struct
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from cti.ami.dialplan import AgentSpec, AmiSpec, FiliereSpec, FluxSpec, PbxSpec, TrunkSpec, write
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_port, free_range
 from cti.sandbox.install import Install
 from cti.sandbox.machine import MachineSettings
 from cti.sandbox.sipp import SippProcess, SippRun
@@ -55,13 +55,6 @@ def _is_tone(samples: tuple[int, ...], hertz: float) -> bool:
     real = sum(s * math.cos(w * n) for n, s in enumerate(samples))
     imaginary = sum(s * math.sin(w * n) for n, s in enumerate(samples))
     return energy > len(samples) * 1000 and 2 * (real * real + imaginary * imaginary) > 0.8 * len(samples) * energy
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port that nobody holds now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -196,7 +189,7 @@ class Room:
         """Render, boot, log in. `serve=False` leaves the FastAGI port closed."""
         spec = replace(room_spec(base), **changes)
         write(spec, base / "telephony", HAND_WRITTEN_FOLDER)
-        settings = MachineSettings(agi_dir=base / "telephony" / "agi-bin", rtp_ports=free_range(400), verbosity=4)
+        settings = MachineSettings(agi_dir=base / "telephony" / "agi-bin", rtp_ports=voice_range(400), verbosity=4)
         async with (
             SandboxAsterisk(install, base / "telephony", base / "run", settings) as pbx,
             Manager.connect(spec.ami.port, spec.ami.events_login, spec.ami.events_secret) as events,
@@ -221,7 +214,7 @@ class Room:
         self._started += 1
         path = self.base / f"people-{self._started}.xml"
         path.write_text(scenario, encoding="utf-8")
-        plan = SippRun(path, local_port=port, media_ports=free_range(40), **run)
+        plan = SippRun(path, local_port=port, media_ports=voice_range(40), **run)
         return SippProcess(self.install, plan, self.base / f"sipp-{self._started}")
 
     def phone(self, name: str, scenario: str) -> SippProcess:
@@ -282,10 +275,7 @@ def room_spec(base: Path) -> PbxSpec:
     )
 
 
-def free_range(count: int) -> tuple[int, int]:
-    """A range of UDP ports for voice, below the system's ephemeral ports."""
-    while True:
-        first = random.randrange(10_000, 32_000 - count, 2)
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", first))
-            return first, first + count - 1
+def voice_range(count: int) -> tuple[int, int]:
+    """First and last of a range of UDP ports for voice."""
+    first = free_range(count)
+    return first, first + count - 1

@@ -214,12 +214,12 @@ def refer(name: str, target: str, after_ms: int = 1500) -> str:
     return f'  <pause milliseconds="{after_ms}"/>\n{request}  <recv response="202"/>\n{notified}{notified}'
 
 
-def presses(name: str, keys: str, after_ms: int = 1500, is_caller: bool = False) -> str:
-    """Keys sent as SIP INFO."""
+def presses(name: str, keys: str, after_ms: int = 1500, is_caller: bool = False, cseq: int = 20) -> str:
+    """Keys sent as SIP INFO, numbered from `cseq` on: a second series within one call needs higher numbers."""
     text = f'  <pause milliseconds="{after_ms}"/>\n'
     for number, key in enumerate(keys):
         body = f"Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal={key}\nDuration=160\n"
-        request = IN_DIALOG.format(method="INFO", cseq=20 + number, name=name, body=body)
+        request = IN_DIALOG.format(method="INFO", cseq=cseq + number, name=name, body=body)
         text += request.replace("From: [$mine]", "[last_From:]").replace("To: [$theirs]", "[last_To:]") if is_caller else request
         text += '  <recv response="200"/>\n  <pause milliseconds="100"/>\n'
     return text

@@ -17,6 +17,7 @@ from cti.ami.connection import AmiLink, LinkHooks, LinkInfo, LinkSettings, LinkS
 from cti.ami.frames import Frame
 from cti.ami.sessions import JournalSettings, SessionJournal, read_session
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_port
 from cti.sandbox.machine import MachineSettings
 from cti.sandbox.packages import FetchSettings, fetch
 
@@ -51,13 +52,6 @@ read=system
 write=call,agent,originate,reporting,user
 writetimeout=5000
 """
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture

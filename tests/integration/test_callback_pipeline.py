@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cti.bootstrap import reports
-from cti.bootstrap.callbacks import CallbackDesk
-from cti.bootstrap.recent import RecentCallers
+from cti.bootstrap.answering.callbacks import CallbackDesk
+from cti.bootstrap.answering.recent import RecentCallers
+from cti.bootstrap.telling import reports
 from cti.journey import events as ev
 from cti.journey.callbacks import ActKind, TryResult
 from cti.journey.facts import CallClosed

@@ -13,10 +13,11 @@ import pytest
 
 from cti.ami import secours_spool
 from cti.ami.dialplan import AgentSpec, FiliereSpec
+from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
 from cti.sandbox.packages import FetchSettings, fetch
 from cti.sandbox.sipp import SippExit
-from tests.integration.dialplan_people import PATIENT_HERTZ, Frame, Room, free_port, heard_seconds
+from tests.integration.dialplan_people import PATIENT_HERTZ, Frame, Room, heard_seconds
 from tests.integration.dialplan_scripts import LEARNS_WHO_ANSWERED, agent, caller, presses, refer
 
 pytestmark = pytest.mark.pbx
@@ -79,10 +80,19 @@ def check_witness(path: Path, arrived: Frame) -> None:
         rows = [row for row in csv.reader(stream) if row]
     assert {len(row) for row in rows} == {13}
     told = {row[0]: row for row in rows}
-    assert json.loads(told["SAS_ARRIVED"][12]) == {"extra": f"{arrived['CallId']}|15|15|0612345678|1|0"}
-    assert json.loads(told["SAS_ROUTE"][12])["extra"].split("|")[:3] == [arrived["CallId"], "n1", "cti"]
-    assert told["SAS_RECORDING"][12].endswith(f'{arrived["CallId"]}"}}')
-    assert told["APP_START"][8:10] == ["Queue", "sas-n1,,,,30"]
+    ours = [json.loads(row[12])["extra"] for row in rows if row[0].startswith("SAS_")]
+    call, shown = arrived["CallId"], arrived["Presentation"]
+    voice = ours[1].partition("|")[2]
+    assert voice.endswith(call)
+    assert ours == [
+        f"{call}/1|15|15|0612345678|1|0|20|{shown}",
+        f"{call}/2|{voice}",
+        f"{call}/3|start|{ours[2].rpartition('|')[2]}",
+        f"{call}/4|end|{ours[3].rpartition('|')[2]}",
+        f"{call}/5|n1|cti|20|30||ouvert; hélas",
+        f"{call}/6|n1|16||PJSIP/arm01",
+    ]
+    assert told["APP_START"][8:10] == ["Queue", "sas-n1,,,,30,,"]
     assert abs(float(told["SAS_ARRIVED"][1]) - at(arrived)) < 0.1
     assert {row[2] for row in rows if row[4].startswith("PJSIP/operateur")} == {arrived["Uniqueid"]}
 

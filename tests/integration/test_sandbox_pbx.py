@@ -13,6 +13,7 @@ import pytest
 
 from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.errors import AsteriskDied, AsteriskNotRunning, PortTaken
+from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install, asterisk_version, check_version
 from cti.sandbox.machine import MachineSettings
 from cti.sandbox.packages import FetchSettings, fetch
@@ -82,12 +83,6 @@ Content-Length: 0
   <recv response="200"/>
 </scenario>
 """
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def alaw(sample: int) -> int:

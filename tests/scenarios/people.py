@@ -16,8 +16,8 @@ from tests.integration.dialplan_scripts import (
 )
 
 __all__ = [
-    "LEARNS", "answers", "calls", "consults", "holds", "is_asked", "is_busy", "keys", "never_answers", "passes_on",
-    "puts_on_hold", "refused", "takes_back", "transfers", "unwilling",
+    "LEARNS", "answers", "at_the_key", "calls", "consults", "holds", "is_asked", "is_busy", "keys", "never_answers", "passes_on",
+    "puts_on_hold", "refers", "refused", "rings_out", "takes_back", "transfers", "unwilling",
 ]  # fmt: skip
 
 _REFUSES = """  <send retrans="500"><![CDATA[
@@ -66,6 +66,21 @@ a=rtpmap:8 PCMA/8000
 ]]></send>
   <recv request="ACK"/>
 """
+_REFUSED = """  <send><![CDATA[
+{method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+{via}
+[last_From:]
+{to}
+Call-ID: [call_id]
+CSeq: 1 {method}
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+"""
+_ACK_OF_A_REFUSAL = _REFUSED.format(method="ACK", via="[last_Via:]", to="[last_To:]")
+#: Of the INVITE's own transaction: the same branch, and To without the tag of whoever rings.
+_CANCEL = _REFUSED.format(method="CANCEL", via="[last_Via:]", to="To: <sip:[service]@[remote_ip]:[remote_port]>")
 _ACKED = '  <recv request="ACK"/>'
 _ACKED_AGAIN = '  <recv request="ACK" next="1"/>'
 _REMEMBERED = """<action>
@@ -87,14 +102,37 @@ def answers(name: str, tone: Path, after_ms: int = 300, then: str = "", talks_ms
     return agent(name, tone, after_ms, then, talks_ms)
 
 
+def dials_in_vain(name: str) -> str:
+    """A phone that dials out and is told that nobody was reached."""
+    return _dials(name) + f'  <recv response="[4-6][0-9][0-9]" regexp_match="true"/>\n{_ACK_OF_A_REFUSAL}</scenario>\n'
+
+
+def gives_up(name: str, after_ms: int, *, rings: bool = True) -> str:
+    """A phone that dials out and hangs up, while it rings or before."""
+    told = '  <recv response="200"/>\n  <recv response="487"/>\n'
+    heard = f'  <recv response="{180 if rings else 100}"/>\n  <pause milliseconds="{after_ms}"/>\n'
+    head = _invites(name) if rings else _invites(name).partition('  <recv response="100"')[0]
+    return f"{head}{heard}{_CANCEL}{told}{_ACK_OF_A_REFUSAL}</scenario>\n"
+
+
+def _dials(name: str) -> str:
+    rings = '  <recv response="180" optional="true"/>\n  <recv response="183" optional="true"/>\n'
+    return _invites(name) + rings
+
+
+def _invites(name: str) -> str:
+    return CALLER_HEAD.format(number=name, tone="", extra="").partition('  <recv response="180"')[0]
+
+
 def never_answers(name: str) -> str:
     """A phone that rings in an empty room."""
     return AGENT_HEAD.format(name=name) + NEVER_ANSWERS
 
 
-def is_busy(name: str) -> str:
+def is_busy(name: str, after_ms: int = 0) -> str:
     """A phone that rings and says 486: its owner refuses the call."""
-    return AGENT_HEAD.format(name=name) + _REFUSES.format(answer="486 Busy Here")
+    rings = f'  <pause milliseconds="{after_ms}"/>\n' if after_ms else ""
+    return AGENT_HEAD.format(name=name) + rings + _REFUSES.format(answer="486 Busy Here")
 
 
 def unwilling(name: str) -> str:
@@ -103,15 +141,15 @@ def unwilling(name: str) -> str:
     return head + _REFUSES.format(answer="503 Service Unavailable")
 
 
-def transfers(name: str, tone: Path, target: str, after_ms: int = 1000, then_ms: int = 300) -> str:
+def transfers(name: str, tone: Path, target: str, after_ms: int = 1000, then_ms: int = 300, first: str = "") -> str:
     """An agent who picks up, presses his phone's transfer key, and hangs up when he is told that it is done."""
-    asked = refer(name, target, after_ms).partition('  <recv request="NOTIFY"')[0]
+    asked = first + refer(name, target, after_ms).partition('  <recv request="NOTIFY"')[0]
     return agent(name, tone, 300, asked, talks_ms=then_ms)
 
 
-def keys(name: str, pressed: str, after_ms: int = 1000) -> str:
-    """A feature code."""
-    return presses(name, pressed, after_ms)
+def keys(name: str, pressed: str, after_ms: int = 1000, cseq: int = 20) -> str:
+    """A feature code; the second one of a call is numbered from another `cseq`."""
+    return presses(name, pressed, after_ms, cseq=cseq)
 
 
 def holds(name: str, after_ms: int = 700, for_ms: int = 900) -> str:
@@ -126,22 +164,30 @@ def puts_on_hold(name: str, after_ms: int = 500) -> str:
 
 def takes_back(name: str) -> str:
     """Waits for the key of the first line, and takes the caller off hold."""
-    return f'  <recv request="INFO"/>\n{_reinvite(name, "sendrecv", 31, 0)}'
+    return at_the_key(_reinvite(name, "sendrecv", 31, 0))
 
 
-def passes_on(name: str, number: str, after_ms: int = 700) -> str:
+def at_the_key(then: str) -> str:
+    """Waits for a key of the first line, and does this."""
+    return f'  <recv request="INFO"/>\n{then}'
+
+
+#: What comes with the transfer key: the words that name the other line.
+_OTHER_LINE = '<ereg regexp="[ ]*(.*)" search_in="hdr" header="Subject:" assign_to="all3,replaced"/>'
+_OTHER_NAMED = '  <Reference variables="all3,replaced"/>\n'
+
+
+def passes_on(name: str, number: str, after_ms: int = 700, refused: bool = False, heard: bool = True) -> str:
     """Waits for the transfer key: REFER on the caller's line, replacing the dialog of the other line (RFC 3891), and
-    goes on when he is told that it is done."""
-    heard = (
-        '  <recv request="INFO"><action>\n'
-        '    <ereg regexp="[ ]*(.*)" search_in="hdr" header="Subject:" assign_to="all3,replaced"/>\n'
-        '  </action></recv>\n  <Reference variables="all3,replaced"/>\n'
-    )
+    goes on when he is told that it is done. With `refused`, he is told that it failed and takes the caller back.
+    Without `heard` the key was pressed already (`is_asked`)."""
+    key = f'  <recv request="INFO"><action>\n    {_OTHER_LINE}\n  </action></recv>\n{_OTHER_NAMED}' if heard else ""
     body = f"Refer-To: <sip:{number}@[local_ip]?Replaces=[$replaced]>\nReferred-By: <sip:{name}@[local_ip]>\nContent-Length: 0\n"
     notified = f'  <recv request="NOTIFY"/>\n{REPLY}'
     talks = f"  <pause milliseconds=\"{after_ms}\"/>\n"
     asked = IN_DIALOG.format(method="REFER", cseq=40, name=name, body=body)
-    return f'{heard}{talks}{asked}  <recv response="202"/>\n{notified}'
+    back = _reinvite(name, "sendrecv", 41, 300) if refused else ""
+    return f'{key}{talks}{asked}  <recv response="202"/>\n{notified}{back}'
 
 
 def consults(name: str, tone: Path, hangs_up_after_ms: int | None = None) -> str:
@@ -151,16 +197,41 @@ def consults(name: str, tone: Path, hangs_up_after_ms: int | None = None) -> str
     return head + _talks(name, hangs_up_after_ms)
 
 
-def is_asked(name: str, tone: Path, after_ms: int = 300, talks_ms: int | None = None) -> str:
-    """Whoever an agent asks for his caller: picks up, learns with whom he talks, and hangs up or is hung up on."""
-    return agent(name, tone, after_ms).removesuffix(IS_HUNG_UP) + _talks(name, talks_ms)
+def rings_out(name: str, tone: Path) -> str:
+    """The other line of an agent's phone, which rings until the caller takes its place."""
+    head = caller(tone, name).partition('  <recv response="180"')[0]
+    rings = '  <recv response="180" optional="true"/>\n  <recv response="183" optional="true"/>\n'
+    met = '<recv response="200" rtd="true" rrs="true"'
+    _, _, rest = CALLER_HEAD.format(number=name, tone=tone, extra="").partition(f"{met}/>\n")
+    return f"{head}{rings}  {met}>{_REMEMBERED}</recv>\n{_NAMED}{rest}{_talks(name, None)}"
 
 
-def _talks(name: str, hangs_up_after_ms: int | None) -> str:
+def is_asked(name: str, tone: Path, after_ms: int = 300, talks_ms: int | None = None, then: str = "") -> str:
+    """Whoever an agent asks for his caller: picks up, learns with whom he talks, and hangs up or is hung up on.
+
+    At the key of his phone he does what `then` says, and goes on talking.
+    """
+    return agent(name, tone, after_ms).removesuffix(IS_HUNG_UP) + _talks(name, talks_ms, then)
+
+
+def refers(name: str, number: str) -> str:
+    """The phone's own blind transfer, at once; goes on when it is accepted."""
+    asked = refer(name, number, after_ms=0).partition('  <recv request="NOTIFY"')[0]
+    return asked.replace("CSeq: 10 REFER", "CSeq: 50 REFER")  # he may have held the caller before
+
+
+def _talks(name: str, hangs_up_after_ms: int | None, then: str = "") -> str:
     over = "" if hangs_up_after_ms is None else f' timeout="{hangs_up_after_ms}" ontimeout="4"'
     bye = IN_DIALOG.format(method="BYE", cseq=90, name=name, body="Content-Length: 0\n") + '  <recv response="200"/>\n'
+    # He looks at the screen of his phone before he acts: it may learn with whom he talks at that moment.
+    learns = f'  <recv request="INVITE" timeout="600" ontimeout="7"/>\n{_OK}  <label id="7"/>\n'
+    named = "[$replaced]" in then and _OTHER_LINE not in then
+    caught = f"><action>{_OTHER_LINE}</action></recv>\n" if named else "/>\n"
+    press = f'  <recv request="INFO" optional="true" next="6"{caught}' if then else ""
+    key = f'  <label id="6"/>\n{_OTHER_NAMED if named else ""}{learns}{then}  <nop next="1"/>\n' if then else ""
     return (
-        f'  <label id="1"/>\n  <recv request="INVITE" optional="true" next="2"{over}/>\n  <recv request="BYE" next="3"/>\n'
+        f'  <label id="1"/>\n  <recv request="INVITE" optional="true" next="2"{over}/>\n'
+        f'{press}  <recv request="BYE" next="3"/>\n{key}'
         f'  <label id="2"/>\n{_OK.replace(_ACKED, _ACKED_AGAIN)}  <label id="3"/>\n{REPLY}'
         f'  <nop next="5"/>\n  <label id="4"/>\n{bye}  <label id="5"/>\n</scenario>\n'
     )

@@ -8,8 +8,10 @@ from typing import Any
 
 from cti.ami.recorded import Recorded, read_session
 from cti.ami.translate import Translator
-from cti.ami.translate.catchup import CatchUp, catch_up
+from cti.ami.translate.catchup import Blind, CatchUp, catch_up
 from cti.ami.translate.cel import CelRow, rows_since
+from cti.ami.translate.coverage import Shown, Snapshot
+from cti.ami.translate.queue_log import QueueLogRow, parse_row
 from cti.journey import Journey, apply
 from cti.journey import events as ev
 from cti.journey.model import Consult
@@ -79,12 +81,46 @@ def stamp(record: Recorded) -> Instant:
     return frame.stamped_at or frame.received_at
 
 
-def caught_up(name: str, held: Folded, since: Instant, until: Instant, alive: Sequence[str]) -> CatchUp:
-    """What the watch does when the link comes back at `until` after it was blind from `since`."""
+@cache
+def queue_log(name: str) -> tuple[QueueLogRow, ...]:
+    """What app_queue wrote by itself."""
+    lines = (HERE / name / "queue_log").read_text(encoding="utf-8").splitlines()
+    return tuple(row for row in map(parse_row, lines) if row is not None)
+
+
+def caught_up(
+    name: str, held: Folded, since: Instant, until: Instant, shown: Snapshot, rows: Sequence[CelRow] | None = None
+) -> CatchUp:
+    """What the watch does when the link comes back at `until` after it was blind from `since`; CEL may have lost rows."""
     open_calls = [j for j in held.journeys.values() if j.ended_at is None]
-    first = min([since, *(j.t0 for j in open_calls if j.t0)]) - _BEFORE
-    rows = [row for row in cel(name) if first <= row.at]
-    return catch_up(rows, alive, open_calls, since, until, "essai")
+    first = min([since, *(j.t0 for j in open_calls if j.t0), shown.oldest(0) or since]) - _BEFORE
+    rows = [row for row in (cel(name) if rows is None else rows) if first <= row.at]
+    return catch_up(rows, open_calls, Blind(since, until, "essai", shown, queue_log=queue_log(name)))
+
+
+def shown_after(records: Iterable[Recorded]) -> Snapshot:
+    """What Status and QueueStatus would list after these frames."""
+    channels: dict[str, Shown] = {}
+    waiting: dict[str, str] = {}
+    for frame in (record.frame() for record in records):
+        uniqueid = frame.get("Uniqueid", "")
+        match frame.event:
+            case "Newchannel":
+                channels[uniqueid] = Shown(frame["Channel"], frame["Linkedid"])
+            case "Hangup":
+                channels.pop(uniqueid, None)
+                waiting.pop(uniqueid, None)
+            case "BridgeEnter" | "BridgeLeave" if uniqueid in channels:
+                bridge = frame["BridgeUniqueid"] if frame.event == "BridgeEnter" else ""
+                channels[uniqueid] = replace(channels[uniqueid], bridge=bridge)
+            case "QueueCallerJoin":
+                waiting[uniqueid] = frame["Queue"].removeprefix("sas-")
+            case "QueueCallerLeave":
+                waiting.pop(uniqueid, None)
+        named = frame.assignments("ChanVariable").get("SAS_CALL")
+        if named and uniqueid in channels:
+            channels[uniqueid] = replace(channels[uniqueid], call_id=named, linkedid=frame.get("Linkedid", ""))
+    return Snapshot(channels, waiting)
 
 
 # --- as plain data ----------------------------------------------------------------------------------------------------
@@ -122,7 +158,7 @@ def _consult(consult: Consult, t0: Instant) -> dict[str, Any]:
     names = ("agent", "target", "answered_by", "how")
     moments = ("started_at", "answered_at", "ended_at")
     told = {name.replace("_at", "_ms"): ms(getattr(consult, name), t0) for name in moments}
-    return {**{name: getattr(consult, name) for name in names}, **told, "recorded": consult.stem != ""}
+    return {**{name: getattr(consult, name) for name in names}, **told, "recorded": consult.recording is not None}
 
 
 def stages(journey: Journey) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """Record stories again on the sandbox PBX: ``python -m tests.scenarios.record NAME...|all``.
 
-Plays the script, writes ``session.ami`` (what our own link heard with the events login), ``cel.csv`` (what the PBX wrote by
-itself), ``people.csv`` (what SIPp says that people did) and ``expected.json`` (what our code makes of it), then compares it
-with the truth of the script. A difference is printed and is never written away: either the code or the script is wrong.
+Plays the script, writes ``session.ami`` (what our own link heard with the events login), ``cel.csv`` and ``queue_log`` (what
+the PBX wrote by itself), ``people.csv`` (what SIPp says that people did) and ``expected.json`` (what our code makes of it), then
+compares it with the truth of the script. A difference is printed and is never written away: either the code or the script is
+wrong.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from cti.ami.recorded import Recorded, write_text_session
 from tests.scenarios.reading import HERE, cel, expected, fold, session, summary
 from tests.scenarios.repertoire import STORIES, Story
 from tests.scenarios.scene import Scene, scene
+from tests.scenarios.stories_of_local import LOCAL_STORIES
 
 #: Where a site keeps the voice; the folder of this run is no part of the story.
 _VOICE = "/var/spool/asterisk/sas"
@@ -40,12 +42,13 @@ async def record(story: Story) -> None:
 
 def _write(story: Story, played: Scene, people: list[tuple[str, Path]]) -> None:
     target = HERE / story.name
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     ours = str(played.site.recordings).encode()
     records = [Recorded(r.frame_bytes.replace(ours, _VOICE.encode()), r.received_at, 1) for r in played.records]
     write_text_session(target / "session.ami", _calls_only(records), story.told)
     log = (played.site.pbx / "log" / "cel-custom" / "cti-cel.csv").read_bytes()
     (target / "cel.csv").write_bytes(log.replace(ours, _VOICE.encode()))
+    (target / "queue_log").write_bytes((played.site.pbx / "log" / "queue_log").read_bytes())
     with (target / "people.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("at", "person", "direction", "dialog", "cseq", "message"))
@@ -89,13 +92,14 @@ def main(words: list[str]) -> int:
     """The command; `--expected` only makes `expected.json` again from what is recorded."""
     again = "--expected" not in words
     names = [word for word in words if not word.startswith("-")]
-    unknown = [name for name in names if name not in STORIES and name != "all"]
+    stories = {**STORIES, **LOCAL_STORIES}
+    unknown = [name for name in names if name not in stories and name != "all"]
     if unknown or not names:
-        print(f"unknown: {unknown}; stories: {', '.join(STORIES)}", file=sys.stderr)
+        print(f"unknown: {unknown}; stories: {', '.join(stories)}", file=sys.stderr)
         return 2
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     wrong: list[str] = []
-    for story in STORIES.values() if "all" in names else [STORIES[name] for name in names]:
+    for story in stories.values() if "all" in names else [stories[name] for name in names]:
         if again:
             asyncio.run(record(story))
         wrong += expect(story)

@@ -1,7 +1,11 @@
-"""Every story, whichever file it is written in."""
+"""Every story, whichever ``stories_of_...`` file it is written in: importing it is what makes its stories known."""
 
-from tests.scenarios import stories_of_consulting, stories_of_moving, stories_of_talking, stories_of_waiting
+from importlib import import_module
+from pathlib import Path
+
 from tests.scenarios.script import STORIES, Story, Truth
 
 __all__ = ["STORIES", "Story", "Truth"]
-_WRITTEN_IN = (stories_of_consulting, stories_of_moving, stories_of_talking, stories_of_waiting)
+
+for _file in sorted(Path(__file__).parent.glob("stories_of_*.py")):
+    import_module(f"tests.scenarios.{_file.stem}")

@@ -8,23 +8,30 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from cti.ami.actions import PbxActions
 from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
 from cti.ami.connection import AmiLink, LinkHooks, LinkSettings, LinkTime, wait_for_event
 from cti.ami.frames import Frame
 from cti.ami.recorded import Recorded
+from cti.ami.rooms import RoomActions
+from cti.ami.translate import Translator
+from cti.ami.translate.outgoing import Click
+from cti.bootstrap.answering.placing import place_call
 from cti.bootstrap.clock import monotonic_us, now
 from cti.bootstrap.sandbox import Phone, Site, machine, make_site, render_site
 from cti.journey.words import Instant
 from cti.routing.dialplan import agi_routes
+from cti.routing.plan import Load
 from cti.routing.planner import RoutePlanner
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
 from cti.sandbox.packages import FetchSettings, fetch
 from cti.sandbox.sipp import SippProcess, SippRun
 from cti.settings import load
-from tests.integration.dialplan_people import free_port, free_range, write_tone
+from tests.integration.dialplan_people import voice_range, write_tone
 
 ROOT = Path(__file__).parents[2]
 #: Tuesday at ten: every filière with opening hours is open.
@@ -41,13 +48,20 @@ CHANGES: Mapping[str, Mapping[str, object]] = {
     },
     "flux": {"flux": {code: {"accueil": "one-moment-please"} for code in ("15", "112", "116117")}},
 }
+#: In a story of a crisis: the liberal doctors are swamped, an emergency doctor is free.
+IN_CRISIS: Mapping[str, Load] = {"mru": Load(1, 1, 0, 0), "mrg": Load(1, 0, 6, 240_000)}
 _ROLES = {"arm": "arm_n1", "amu": "arm_amu", "osnp": "osnp", "mru": "mru"}
 NAMES = {
     "arm01": "Camille Durand", "arm02": "Hélène L'Hôpital", "amu01": "Julie Martin",
-    "osnp01": "Inès Moreau", "mru01": "Dr Anne Petit",
+    "osnp01": "Inès Moreau", "mru01": "Dr Anne Petit", "mru02": "Dr Paul Roux",
 }  # fmt: skip
 
-POSTS = {"arm01": "1001", "arm02": "1002", "amu01": "1004", "osnp01": "1011", "mru01": "1021"}
+#: Somebody outside, whom the operator's trunk reaches.
+PATIENT = "patient"
+
+POSTS = {"arm01": "1001", "arm02": "1002", "amu01": "1004", "osnp01": "1011", "mru01": "1021", "mru02": "1022"}
+#: Somebody outside, at the other end of the trunk.
+OUTSIDE = "dehors"
 
 
 @dataclass
@@ -59,6 +73,8 @@ class Scene:
     install: Install
     pbx: SandboxAsterisk
     tone: Path
+    outside: int = 0  #: the port of whoever is called on the trunk
+    translator: Translator = field(default_factory=Translator)
     frames: list[Frame] = field(default_factory=list)
     records: list[Recorded] = field(default_factory=list)
     people: list[tuple[str, SippProcess]] = field(default_factory=list)
@@ -77,6 +93,10 @@ class Scene:
         port = self._port(name) if name in NAMES else free_port(socket.SOCK_DGRAM)
         return await self._play(name, scenario, port, remote=f"127.0.0.1:{self.site.ports.sip}", service=number, calls=1)
 
+    async def guest(self, scenario: str) -> SippProcess:
+        """Whoever is called outside, on the trunk."""
+        return await self._play(OUTSIDE, scenario, self.outside, extra=("-aa",))
+
     async def consult(self, name: str, number: str, scenario: str) -> SippProcess:
         """The other line of an agent's phone dials, while a caller is on the first one."""
         remote = f"127.0.0.1:{self.site.ports.sip}"
@@ -86,19 +106,22 @@ class Scene:
     async def press(self, name: str, line: str, other: str = "") -> None:
         """A key on an agent's phone: SIPp hears it as an INFO within the call of the channel `line`.
 
-        With `other`, the channel of the second line, it is the transfer key: the words of RFC 3891 that name that line
-        come with it.
+        With `other`, the channel of the second line (or the words that name a line that is gone), it is the transfer key.
         """
-        call_id, words = await self._ask(line, "CHANNEL(pjsip,call-id)"), "key"
-        if other:
-            dialog = [await self._ask(other, f"CHANNEL(pjsip,{item})") for item in ("call-id", "local_tag", "remote_tag")]
-            dialog[0] = dialog[0].replace("@", "%40")
-            words = "{}%3Bto-tag%3D{}%3Bfrom-tag%3D{}".format(*dialog)
+        call_id, words = await self._ask(line, "CHANNEL(pjsip,call-id)"), other or "key"
+        if other.startswith("PJSIP/"):
+            words = await self.dialog(other)
         head = f"INFO sip:{name}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-key\r\n"
         rest = f"From: <sip:key@127.0.0.1>;tag=key\r\nTo: <sip:{name}@127.0.0.1>\r\nCall-ID: {call_id}\r\nCSeq: 1 INFO\r\n"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as finger:
             text = f"{head}{rest}Subject: {words}\r\nContent-Length: 0\r\n\r\n"
             finger.sendto(text.encode(), ("127.0.0.1", self._port(name)))
+
+    async def dialog(self, channel: str) -> str:
+        """The words of RFC 3891 that name this line."""
+        words = [await self._ask(channel, f"CHANNEL(pjsip,{item})") for item in ("call-id", "local_tag", "remote_tag")]
+        words[0] = words[0].replace("@", "%40")
+        return "{}%3Bto-tag%3D{}%3Bfrom-tag%3D{}".format(*words)
 
     async def line(self, name: str, nth: int = 1) -> str:
         """The channel of the nth call of that phone, from its birth on."""
@@ -143,10 +166,26 @@ class Scene:
         await self._actions.set_var(channel, "SAS_VIA", f"api:{by}")
         await self._actions.redirect(channel, "sas-transferts", filiere)
 
-    async def pause(self, name: str) -> None:
-        """An agent takes a pause."""
+    @property
+    def rooms(self) -> RoomActions:
+        """What an agent does at his screen: the service's own actions."""
         assert self._actions is not None
-        await self._actions.queue_pause(f"PJSIP/{name}", True, "repas")
+        return RoomActions(self._actions, self.translator, now)
+
+    async def pause(self, name: str, paused: bool = True) -> None:
+        """An agent takes a pause, or is back."""
+        assert self._actions is not None
+        await self._actions.queue_pause(f"PJSIP/{name}", paused, "repas")
+
+    async def say_crisis(self, active: bool = True) -> None:
+        """The service tells the PBX whether there is a crisis."""
+        assert self._actions is not None
+        await self._actions.set_global("SAS_CRISE_DEMANDEE", int(active))
+
+    async def click(self, name: str, number: str, callback: str | None = None) -> None:
+        """An agent clicks on a number: the service has the PBX ring his phone."""
+        assert self._actions is not None
+        await place_call(self._actions, name, Click(str(uuid4()), number, callback), ring_ms=4000)
 
     async def hang_up(self, channel: str) -> None:
         """The PBX's operator ends a call."""
@@ -154,12 +193,14 @@ class Scene:
         await self._actions.hangup(channel)
 
     def _port(self, name: str) -> int:
+        if name == PATIENT:
+            return int(load(self.site.config, {}).pbx.trunks[0].contact.rpartition(":")[2])  # type: ignore[union-attr]
         return int(next(p.contact for p in self.site.phones if p.endpoint == name).rpartition(":")[2])
 
     async def _play(self, name: str, scenario: str, port: int, **run: object) -> SippProcess:
         path = self.folder / f"people-{len(self.people)}.xml"
         path.write_text(scenario, encoding="utf-8")
-        plan = SippRun(path, local_port=port, media_ports=free_range(40), trace_messages=True, **run)  # type: ignore[arg-type]
+        plan = SippRun(path, local_port=port, media_ports=voice_range(40), trace_messages=True, **run)  # type: ignore[arg-type]
         process = SippProcess(self.install, plan, self.folder / f"sipp-{len(self.people)}-{name}")
         self.people.append((name, process))
         return await self._stack.enter_async_context(process)
@@ -170,6 +211,7 @@ class Scene:
 
     def _on_frame(self, frame: Frame) -> None:
         self.frames.append(frame)
+        self.translator.read(frame)
         self._news.set()
 
 
@@ -180,24 +222,39 @@ async def scene(folder: Path, phones: Mapping[str, tuple[str, ...]], service: st
     Args:
         folder: everything is written there.
         phones: filières served, by endpoint.
-        service: ``answers``, ``silent`` (takes the question and says nothing) or ``absent`` (nobody listens).
+        service: ``answers``, ``crisis`` (answers in crisis mode, `IN_CRISIS` on its board), ``silent`` (takes
+            the question and says nothing) or ``absent`` (nobody listens).
     """
     install = await asyncio.to_thread(fetch, FetchSettings.from_environ(os.environ))
     wanted = [
         Phone(n, NAMES[n], _ROLES[n.rstrip("0123456789")], f, f"sip:{n}@127.0.0.1:{free_port(socket.SOCK_DGRAM)}")
         for n, f in phones.items()
+        if n != PATIENT
     ]
-    posts = {"agents": {"agents": {name: {"poste": POSTS[name]} for name in phones}}}
-    site = make_site(ROOT / "config", folder / "site", wanted, changes={**CHANGES, **posts})
+    posts = {"agents": {"agents": {phone.endpoint: {"poste": POSTS[phone.endpoint]} for phone in wanted}}}
+    outside = free_port(socket.SOCK_DGRAM)
+    trunk = {"pbx": {"trunks": {"operateur": {"contact": f"sip:operateur@127.0.0.1:{outside}"}}}}
+    way_out = _way_out() if PATIENT in phones else trunk
+    site = make_site(ROOT / "config", folder / "site", wanted, changes={**CHANGES, **posts, **way_out})
     render_site(site, ROOT / "dialplans")
     async with SandboxAsterisk(install, site.telephony, site.pbx, machine(site)) as pbx, contextlib.AsyncExitStack() as stack:
         tone = write_tone(folder / "voice.alaw", 440.0)
-        played = Scene(folder, site, install, pbx, tone, _stack=stack)
+        played = Scene(folder, site, install, pbx, tone, outside=outside, _stack=stack)
         await stack.enter_async_context(_service(site, service))
         await stack.enter_async_context(_linked(site, "events", played._on_frame, played._record))
         actions = await stack.enter_async_context(_linked(site, "actions", lambda frame: None, lambda frame, epoch: None))
         played._actions, played._link = PbxActions(actions.ask), actions
         yield played
+
+
+def _way_out() -> dict[str, dict[str, object]]:
+    """The trunk leads to somebody, and the room may call him."""
+    contact = f"sip:operateur@127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    sortie = {
+        "trunk": "operateur", "numero_presente": "0199001500", "prefixe": "0",
+        "formes": ["0[1-9]XXXXXXXX"], "courts": ["18"], "sonnerie_seconds": 6,
+    }  # fmt: skip
+    return {"pbx": {"trunks": {"operateur": {"contact": contact}}, "sortie": sortie}}
 
 
 @contextlib.asynccontextmanager
@@ -222,8 +279,9 @@ async def _linked(
 
 @contextlib.asynccontextmanager
 async def _service(site: Site, kind: str) -> AsyncIterator[None]:
-    if kind == "answers":
-        planner = RoutePlanner(load(site.config, {}).routing, lambda: None, lambda: _MORNING, lambda *_: None)
+    if kind in ("answers", "crisis"):
+        rules, known = load(site.config, {}).routing, None if kind == "answers" else IN_CRISIS
+        planner = RoutePlanner(rules, lambda: known, lambda: _MORNING, lambda *_: None, crise=lambda: known is not None)
         agi = AgiServer("127.0.0.1", site.ports.agi, agi_routes(planner, AgiAnswer), AgiLimits(), now)
         await agi.start()
         try:

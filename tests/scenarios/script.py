@@ -21,7 +21,9 @@ class Truth:
     phase: str | None = None
     lost_waiting: str | None = None
     held: int = 0  #: how often he was put on hold
+    anomalies: tuple[str, ...] = ()  #: what we must say that we cannot explain, or that nobody may do
     consults: tuple[str, ...] = ()  #: whom the agents asked for him meanwhile, and how it ended: ``amu01 transferred``
+    guests: tuple[str, ...] = ()  #: who was called into the conversation, and how it ended: ``cta left``
 
 
 @dataclass(frozen=True, slots=True)

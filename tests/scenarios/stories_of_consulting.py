@@ -7,7 +7,6 @@ from tests.scenarios.people import (
     is_asked,
     is_busy,
     never_answers,
-    passes_on,
     puts_on_hold,
     refused,
     takes_back,
@@ -15,17 +14,13 @@ from tests.scenarios.people import (
 )
 from tests.scenarios.scene import Scene
 from tests.scenarios.script import Truth, story
-
-
-async def _held_by(s: Scene, name: str) -> str:
-    """The caller's line on that phone, once he is on hold."""
-    line = await s.line(name)
-    await s.until("Hold", Channel=line)
-    return line
-
-
-def _passing_on(s: Scene, name: str, number: str) -> str:
-    return answers(name, s.tone, then=puts_on_hold(name) + passes_on(name, number), talks_ms=0)
+from tests.scenarios.second_line import (
+    held_by,
+    is_taken_back,
+    joins,
+    joins_while_it_rings,
+    passing_on,
+)
 
 
 @story(
@@ -35,14 +30,11 @@ def _passing_on(s: Scene, name: str, number: str) -> str:
 )
 async def consult_n1_to_amu_completed(s: Scene) -> None:
     """The ARM holds his caller, asks AMU on his second line, and joins the two; the caller hangs up."""
-    await s.phone("arm01", _passing_on(s, "arm01", "801"))
+    await s.phone("arm01", passing_on(s, "arm01", "801"))
     await s.phone("amu01", is_asked("amu01", s.tone))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=7500))
-    line = await _held_by(s, "arm01")
-    await s.consult("arm01", "801", consults("arm01", s.tone))
-    other = await s.line("arm01", 2)
-    await s.until("BridgeEnter", Channel=other)
-    await s.press("arm01", line, other)
+    line = await held_by(s, "arm01")
+    await joins(s, "arm01", line, "801")
     await caller.wait(20)
 
 
@@ -53,14 +45,11 @@ async def consult_n1_to_amu_completed(s: Scene) -> None:
 )
 async def consult_completed_and_n2_hangs_up(s: Scene) -> None:
     """As before, and AMU hangs up first."""
-    await s.phone("arm01", _passing_on(s, "arm01", "801"))
+    await s.phone("arm01", passing_on(s, "arm01", "801"))
     await s.phone("amu01", is_asked("amu01", s.tone, talks_ms=2500))
     caller = await s.caller("15", calls(s.tone))
-    line = await _held_by(s, "arm01")
-    await s.consult("arm01", "801", consults("arm01", s.tone))
-    other = await s.line("arm01", 2)
-    await s.until("BridgeEnter", Channel=other)
-    await s.press("arm01", line, other)
+    line = await held_by(s, "arm01")
+    await joins(s, "arm01", line, "801")
     await caller.wait(20)
 
 
@@ -74,10 +63,9 @@ async def consult_cancelled_back_to_caller(s: Scene) -> None:
     await s.phone("arm01", answers("arm01", s.tone, then=puts_on_hold("arm01") + takes_back("arm01")))
     await s.phone("amu01", answers("amu01", s.tone))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=7500))
-    line = await _held_by(s, "arm01")
+    line = await held_by(s, "arm01")
     await (await s.consult("arm01", "801", consults("arm01", s.tone, hangs_up_after_ms=1000))).wait(20)
-    await s.press("arm01", line)
-    await s.until("Unhold", Channel=line)
+    await is_taken_back(s, "arm01", line)
     await caller.wait(20)
 
 
@@ -88,13 +76,12 @@ async def consult_cancelled_back_to_caller(s: Scene) -> None:
 )
 async def consult_completed_while_n2_still_rings(s: Scene) -> None:
     """The ARM joins the two before AMU has answered: his caller takes his place in the queue."""
-    await s.phone("arm01", _passing_on(s, "arm01", "801"))
+    await s.phone("arm01", passing_on(s, "arm01", "801"))
     await s.phone("amu01", is_asked("amu01", s.tone, after_ms=2000))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=8000))
-    line = await _held_by(s, "arm01")
+    line = await held_by(s, "arm01")
     await s.consult("arm01", "801", consults("arm01", s.tone))
-    await s.until("DialState", DialStatus="RINGING", DestChannel=await s.line("amu01"))
-    await s.press("arm01", line, await s.line("arm01", 2))
+    await joins_while_it_rings(s, "arm01", line, "amu01")
     await caller.wait(20)
 
 
@@ -108,14 +95,11 @@ async def consult_completed_while_n2_still_rings(s: Scene) -> None:
 async def consult_n2_to_doctor_completed(s: Scene) -> None:
     """N1 passes the caller on to AMU, who asks the physician and joins the two."""
     await s.phone("arm01", transfers("arm01", s.tone, "801", after_ms=500))
-    await s.phone("amu01", _passing_on(s, "amu01", "802"))
+    await s.phone("amu01", passing_on(s, "amu01", "802"))
     await s.phone("mru01", is_asked("mru01", s.tone))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=9000))
-    line = await _held_by(s, "amu01")
-    await s.consult("amu01", "802", consults("amu01", s.tone))
-    other = await s.line("amu01", 2)
-    await s.until("BridgeEnter", Channel=other)
-    await s.press("amu01", line, other)
+    line = await held_by(s, "amu01")
+    await joins(s, "amu01", line, "802")
     await caller.wait(20)
 
 
@@ -129,10 +113,9 @@ async def consult_nobody_answers(s: Scene) -> None:
     await s.phone("arm01", answers("arm01", s.tone, then=puts_on_hold("arm01") + takes_back("arm01")))
     await s.phone("amu01", never_answers("amu01"))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=7500))
-    line = await _held_by(s, "arm01")
+    line = await held_by(s, "arm01")
     await (await s.consult("arm01", "801", consults("arm01", s.tone, 1500))).wait(20)
-    await s.press("arm01", line)
-    await s.until("Unhold", Channel=line)
+    await is_taken_back(s, "arm01", line)
     await caller.wait(20)
 
 
@@ -146,11 +129,10 @@ async def consult_colleague_is_busy(s: Scene) -> None:
     await s.phone("arm01", answers("arm01", s.tone, then=puts_on_hold("arm01") + takes_back("arm01")))
     await s.phone("mru01", is_busy("mru01"))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=6500))
-    line = await _held_by(s, "arm01")
+    line = await held_by(s, "arm01")
     await s.consult("arm01", "1021", refused("arm01", s.tone))
     await s.until("Hangup", Channel=await s.line("arm01", 2))
-    await s.press("arm01", line)
-    await s.until("Unhold", Channel=line)
+    await is_taken_back(s, "arm01", line)
     await caller.wait(20)
 
 
@@ -161,14 +143,11 @@ async def consult_colleague_is_busy(s: Scene) -> None:
 )
 async def consult_colleague_by_his_post_completed(s: Scene) -> None:
     """The ARM asks the physician at his post, 1021, and joins the two."""
-    await s.phone("arm01", _passing_on(s, "arm01", "1021"))
+    await s.phone("arm01", passing_on(s, "arm01", "1021"))
     await s.phone("mru01", is_asked("mru01", s.tone))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=7500))
-    line = await _held_by(s, "arm01")
-    await s.consult("arm01", "1021", consults("arm01", s.tone))
-    other = await s.line("arm01", 2)
-    await s.until("BridgeEnter", Channel=other)
-    await s.press("arm01", line, other)
+    line = await held_by(s, "arm01")
+    await joins(s, "arm01", line, "1021")
     await caller.wait(20)
 
 
@@ -182,7 +161,7 @@ async def caller_hangs_up_during_the_consult(s: Scene) -> None:
     await s.phone("arm01", answers("arm01", s.tone, then=puts_on_hold("arm01")))
     await s.phone("amu01", answers("amu01", s.tone))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=5000))
-    await _held_by(s, "arm01")
+    await held_by(s, "arm01")
     consulting = await s.consult("arm01", "801", consults("arm01", s.tone, hangs_up_after_ms=3500))
     await caller.wait(20)
     await consulting.wait(20)
@@ -196,11 +175,10 @@ async def caller_hangs_up_during_the_consult(s: Scene) -> None:
 )  # fmt: skip
 async def consult_completed_while_ringing_and_caller_gives_up(s: Scene) -> None:
     """Joined to AMU's queue before anybody answered, he hangs up: answered, and to be called back."""
-    await s.phone("arm01", _passing_on(s, "arm01", "801"))
+    await s.phone("arm01", passing_on(s, "arm01", "801"))
     await s.phone("amu01", never_answers("amu01"))
     caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=6000))
-    line = await _held_by(s, "arm01")
+    line = await held_by(s, "arm01")
     await s.consult("arm01", "801", consults("arm01", s.tone))
-    await s.until("DialState", DialStatus="RINGING", DestChannel=await s.line("amu01"))
-    await s.press("arm01", line, await s.line("arm01", 2))
+    await joins_while_it_rings(s, "arm01", line, "amu01")
     await caller.wait(20)

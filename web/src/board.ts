@@ -1,7 +1,7 @@
 /** The board as the server tells it, and how a change is laid over it. */
 
 export type Presence = "free" | "ringing" | "talking" | "paused" | "wrapup" | "unreachable";
-export type CallState = "greeting" | "waiting" | "talking" | "held" | "moving";
+export type CallState = "placed" | "dialling" | "greeting" | "waiting" | "talking" | "held" | "moving";
 
 export interface Link {
   state: "up" | "down";
@@ -29,6 +29,11 @@ export interface Call {
   test: boolean;
   repeat_count: number;
   previous_dossier_ref: string | null;
+  direction: "entrant" | "sortant";
+  placed_by: string | null;
+  /** Several people with this caller. */
+  room: "p0" | "conference" | null;
+  guests: string[];
 }
 
 /** Counts are null when nothing is known, which is not zero. */
@@ -48,6 +53,19 @@ export interface Filiere {
   agents: Record<Presence, number | null>;
 }
 
+/** What a post does in one filière; the reason is that of a pause. */
+export interface Seat {
+  presence: Presence;
+  since: string;
+  reason: string;
+}
+
+export interface Agent {
+  agent: string;
+  nom: string;
+  filieres: Record<string, Seat>;
+}
+
 export interface Day {
   day: string;
   entrants: number;
@@ -56,9 +74,11 @@ export interface Day {
   abandoned_early: number;
   qs30: number | null;
   taux_accueil: number | null;
+  short_talks: number;
   uncertain: number;
   formule_qs30: string;
   formule_taux_accueil: string;
+  formule_short_talks: string;
 }
 
 export interface Minute {
@@ -76,12 +96,23 @@ export interface Alarm {
   gravite: Gravite;
 }
 
-export type Totals = Record<CallState | "calls" | "uncertain", number | null>;
+export type Totals = Record<Exclude<CallState, "placed" | "dialling"> | "outgoing" | "calls" | "uncertain", number | null>;
 
 /** Callers to be called back: those with a number, and those without. */
 export interface Callbacks {
   open: number;
   impossible: number;
+}
+
+/** Crisis mode; since, by and reason are those of the last turn of the switch, spans the crises of the last day. */
+export interface Crisis {
+  active: boolean;
+  since: string | null;
+  by: string;
+  reason: string;
+  pbx: boolean;
+  proposal: string | null;
+  spans: { since: string; until: string | null }[];
 }
 
 export interface Board {
@@ -93,8 +124,10 @@ export interface Board {
   day: Day | null;
   waits: Minute[];
   callbacks: Callbacks | null;
+  crise: Crisis | null;
   alarms: Record<string, Alarm>;
   filieres: Record<string, Filiere>;
+  agents: Record<string, Agent>;
   calls: Record<string, Call>;
 }
 
@@ -108,8 +141,10 @@ export interface Change {
   day?: Day | null;
   waits?: Minute[];
   callbacks?: Callbacks | null;
+  crise?: Crisis | null;
   alarms?: Record<string, Alarm | null>;
   filieres?: Record<string, Filiere>;
+  agents?: Record<string, Agent | null>;
   calls?: Record<string, Call | null>;
 }
 
@@ -133,8 +168,10 @@ export function changed(board: Board, change: Change): Board {
     day: change.day === undefined ? board.day : change.day,
     waits: change.waits ?? board.waits,
     callbacks: change.callbacks ?? board.callbacks,
+    crise: change.crise === undefined ? board.crise : change.crise,
     alarms: change.alarms ? laidOver(board.alarms, change.alarms) : board.alarms,
     filieres: change.filieres ? laidOver(board.filieres, change.filieres) : board.filieres,
+    agents: change.agents ? laidOver(board.agents, change.agents) : board.agents,
     calls: change.calls ? laidOver(board.calls, change.calls) : board.calls,
   };
 }
@@ -153,6 +190,24 @@ export function urgentFirst(alarms: Record<string, Alarm>): (Alarm & { code: str
         b.since.localeCompare(a.since) ||
         a.code.localeCompare(b.code),
     );
+}
+
+export interface Held extends Seat {
+  agent: string;
+  nom: string;
+  filieres: string[];
+}
+
+const AWAY: Presence[] = ["paused", "wrapup", "unreachable"];
+
+/** People at a post who are offered no call: the longest first. A post does the same in all its filières. */
+export function away(board: Board): Held[] {
+  return Object.values(board.agents)
+    .flatMap((agent) => {
+      const seat = Object.values(agent.filieres).find((one) => AWAY.includes(one.presence));
+      return seat ? [{ ...seat, agent: agent.agent, nom: agent.nom, filieres: Object.keys(agent.filieres) }] : [];
+    })
+    .sort((a, b) => a.since.localeCompare(b.since) || a.agent.localeCompare(b.agent));
 }
 
 /** Callers who wait come first, the longest wait on top; then the talks, the longest on top. */

@@ -16,6 +16,7 @@ export interface Act {
   kind: "prendre" | "essai" | "clore" | "rouvrir";
   result: Result | null;
   reason: string;
+  call_id: string | null;
 }
 
 export interface Entry {
@@ -57,6 +58,9 @@ export type Outcome = { entry: Entry } | { refused: string };
 
 const EVERY_MS = 5_000;
 
+/** What came of a wish to call: the agent's phone is about to ring, or why not. */
+export type Placed = { told: string } | { refused: string };
+
 export interface Desk {
   list: ShallowRef<List | null>;
   lostAt: Ref<number | null>;
@@ -64,6 +68,7 @@ export interface Desk {
   offset: Ref<number>;
   read: () => Promise<void>;
   act: (entry: Entry, verb: Verb, by: string, words?: Words) => Promise<Outcome>;
+  call: (entry: Entry, by: string, poste: string) => Promise<Placed>;
   stop: () => void;
 }
 
@@ -110,7 +115,24 @@ export function useDesk(closed: Ref<boolean>, token: Ref<string>): Desk {
     }
   }
 
+  /** Call back: the agent's own phone rings, then the number is dialled; the entry is taken, and notes the try by itself. */
+  async function call(entry: Entry, by: string, poste: string): Promise<Placed> {
+    try {
+      const answer = await fetch("/api/v1/appels", {
+        method: "POST",
+        headers: { ...headers(), "Content-Type": "application/json" },
+        body: JSON.stringify({ by, poste, rappel: entry.id, version: entry.version }),
+      });
+      if (answer.status === 401) needsToken.value = true;
+      const told = (await answer.json()) as { detail?: string };
+      void read();
+      return answer.ok ? { told: told.detail ?? "Votre poste sonne." } : { refused: told.detail ?? `Refusé (${answer.status}).` };
+    } catch {
+      return { refused: "Le serveur ne répond pas : personne n'est appelé." };
+    }
+  }
+
   const beat = window.setInterval(() => void read(), EVERY_MS);
   void read();
-  return { list, lostAt, needsToken, offset, read, act, stop: () => window.clearInterval(beat) };
+  return { list, lostAt, needsToken, offset, read, act, call, stop: () => window.clearInterval(beat) };
 }

@@ -9,13 +9,17 @@ from cti.ami.dialplan.check import check, problems
 from cti.ami.dialplan.config import pbx_spec
 from cti.ami.dialplan.faults import faults
 from cti.ami.dialplan.render import HAND_WRITTEN, SCRIPT, render, stale, write
+from cti.ami.dialplan.sortie import for_the_trunk, may_dial
 from cti.ami.dialplan.spec import (
     AgentSpec,
     AmiSpec,
     DialplanSpecError,
+    EffecteurSpec,
     FiliereSpec,
     FluxSpec,
     PbxSpec,
+    PersonSpec,
+    SortieSpec,
     TrunkSpec,
 )
 
@@ -25,12 +29,17 @@ __all__ = [
     "AgentSpec",
     "AmiSpec",
     "DialplanSpecError",
+    "EffecteurSpec",
     "FiliereSpec",
     "FluxSpec",
     "PbxSpec",
+    "PersonSpec",
+    "SortieSpec",
     "TrunkSpec",
     "check",
     "faults",
+    "for_the_trunk",
+    "may_dial",
     "pbx_spec",
     "problems",
     "render",

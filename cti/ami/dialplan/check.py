@@ -21,6 +21,8 @@ _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 _SET: Final = re.compile(r"Set\((?:GLOBAL\()?_{0,2}(\w+)\)?=([^$]*)\)$")
 #: After these nothing follows: they say where the call goes, or that it is over.
 _LAST_WORDS: Final = frozenset({"Goto", "Hangup", "Return"})
+#: Ends what a key of the conference room runs: Asterisk takes the agent back to the room by itself.
+_BACK_TO_THE_ROOM: Final = "NoOp(salle)"
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ def problems(files: Mapping[str, str]) -> list[str]:
     dialplan = _read(config for name, config in parsed.items() if name.startswith("extensions"))
     found += _dialplan_faults(dialplan)
     found += _outside_faults(dialplan, parsed)
+    found += _room_faults(dialplan, parsed.get("confbridge.conf"))
     return found
 
 
@@ -140,7 +143,7 @@ def _is_final(step: str) -> bool:
     application = step.partition("(")[0]
     if application == "GotoIf":
         return len(list(_targets(step))) == 2
-    return application in _LAST_WORDS
+    return application in _LAST_WORDS or step == _BACK_TO_THE_ROOM
 
 
 def _targets(step: str) -> Iterator[str]:
@@ -204,13 +207,13 @@ def _meanings(dialplan: _Dialplan, text: str) -> Iterator[str]:
 
 
 def _outside_faults(dialplan: _Dialplan, parsed: Mapping[str, Config]) -> Iterator[str]:
-    """Contexts and feature codes named by other files."""
+    """Contexts and keys named by other files."""
     features = parsed["features.conf"].categories if "features.conf" in parsed else ()
     keys = {item.name: item.value for category in features if category.name == "applicationmap" for item in category.items}
     for name, value in keys.items():
         target = re.search(r'"([^"]*)"', value)
         if target:
-            yield from _jump_faults(dialplan, f"features.conf {name}", "", "", target[1])
+            yield from _jump_faults(dialplan, f"features.conf {name}", "", "", re.sub(r"\([^)]*\)$", "", target[1]))
     for category in parsed["pjsip.conf"].categories if "pjsip.conf" in parsed else ():
         for item in category.items:
             value = item.value.strip()
@@ -222,6 +225,14 @@ def _outside_faults(dialplan: _Dialplan, parsed: Mapping[str, Config]) -> Iterat
                 for key in value.partition("=")[2].split("#"):
                     if key not in keys:
                         yield f"pjsip.conf [{category.name}] DYNAMIC_FEATURES: no key {key} in features.conf"
+
+
+def _room_faults(dialplan: _Dialplan, room: Config | None) -> Iterator[str]:
+    """What the keys of a conference room run."""
+    for category in room.categories if room is not None else ():
+        for item in category.items:
+            if jump := re.fullmatch(r"dialplan_exec\((.*)\)", item.value.strip()):
+                yield from _jump_faults(dialplan, f"confbridge.conf {item.name}", "", "", jump[1])
 
 
 def _as_regex(pattern: str) -> re.Pattern[str]:

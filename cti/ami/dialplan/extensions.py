@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from cti.ami.dialplan.sortie import sortie_conf
 from cti.ami.dialplan.spec import FLUX_INCONNU, FLUX_POSTE, AgentSpec, FiliereSpec, FluxSpec, PbxSpec
+
+#: A P0 is asked until somebody comes or the ARM gives up: longer than any call.
+ATTENTE_P0_SECONDS = 14_400
 
 
 def globals_conf(spec: PbxSpec) -> str:
@@ -21,7 +25,19 @@ def globals_conf(spec: PbxSpec) -> str:
         "SAS_SPOOL": spec.spool_dir,
         "SAS_ENREGISTREMENTS": spec.recordings_dir,
         "SAS_LANGUE": spec.langue,
+        # A hyphen on each side of a code: `-mru-mrg-` holds `-mrg-`, and not `-mr-`.
+        "SAS_COMMUNES": f"-{'-'.join(spec.communes)}-",
+        "SAS_P0": next((filiere.code for filiere in spec.filieres if filiere.p0), ""),
+        "SAS_PRIO_P0": spec.priorite_p0,
+        "SAS_ATTENTE_P0": ATTENTE_P0_SECONDS,
+        "SAS_SONNERIE_INVITE": spec.sonnerie_invite_seconds,
     }
+    if spec.sortie is not None:
+        values |= {
+            "SAS_TRUNK": spec.sortie.trunk,
+            "SAS_PRESENTE": spec.sortie.numero_presente,
+            "SAS_SONNERIE": spec.sortie.sonnerie_seconds,
+        }
     return "[globals]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
@@ -73,6 +89,7 @@ def _flux(flux: FluxSpec) -> list[str]:
         f" same => n,Set(SAS_TEST={flux.test:d})",
         f" same => n,Set(SAS_PRIO={flux.priorite})",
         f" same => n,Set(SAS_ACCUEIL={flux.accueil or ''})",
+        *([f" same => n,Set(SAS_ACCUEIL_CRISE={flux.accueil_crise})"] if flux.accueil_crise else []),
         " same => n,Set(SAS_VERS=)",
         " same => n,Goto(sas-arrivee,s,1)",
     ]
@@ -92,10 +109,13 @@ def filieres_conf(spec: PbxSpec) -> str:
         *transfers,
         "include => sas-transferts-inconnu",
         "",
-        "; What a phone of the room may dial: filières and other phones. No way out to a trunk.",
+        "; What a phone of the room may dial: filières, other phones, and what goes out.",
         "[sas-postes]",
         *phones,
         *posts,
+        "include => sas-codes",
+        *(["include => sas-composer"] if spec.sortie is not None else []),
+        *sortie_conf(spec),
     ]
     return "\n".join(lines) + "\n"
 
@@ -107,6 +127,7 @@ def _filiere(filiere: FiliereSpec) -> list[str]:
         f" same => n,Set(SAS_FILIERE={filiere.code})",
         f" same => n,Set(SAS_QUEUE={filiere.queue})",
         f" same => n,Set(SAS_ATTENTE_FILIERE={filiere.attente_max_seconds})",
+        f" same => n,Set(SAS_ATTENTE_CRISE={filiere.attente_crise_seconds or ''})",
         f" same => n,Set(SAS_PRIO_FILIERE={filiere.priorite})",
         f" same => n,Set(SAS_DEBORDEMENT={filiere.debordement or ''})",
         " same => n,Goto(sas-file,s,1)",
@@ -130,10 +151,26 @@ def _consultation(filiere: FiliereSpec) -> list[str]:
         " same => n,Set(SAS_TEST=0)",
         " same => n,Set(SAS_PRIO=0)",
         " same => n,Set(SAS_ACCUEIL=)",
+        *_AS_SECOND_LINE,
         f" same => n,Set(SAS_VERS={filiere.code})",
         " same => n,Goto(sas-arrivee,s,1)",
     ]
 
 
+#: A phone that dials may have a caller on its other line: if it joins the two, its hang-up says so (`sas-jonction`).
+_AS_SECOND_LINE = (
+    " same => n,Set(SAS_LIGNE=${CHANNEL(name)})",
+    " same => n,Set(CHANNEL(hangup_handler_push)=sas-jonction,ligne,1)",
+)
+
+
 def _post(agent: AgentSpec, poste: str) -> list[str]:
-    return [f"exten => {poste},1,Dial(PJSIP/{agent.endpoint},30)", " same => n,Hangup()"]
+    """A caller who has taken the place of a line that rings here is never hung up on: he goes back to his filière."""
+    return [
+        f"exten => {poste},1,Set(__SAS_CANAL=${{CHANNEL(name)}})",
+        *_AS_SECOND_LINE,
+        f" same => n,Set(SAS_APPELE=PJSIP/{agent.endpoint})",
+        f" same => n,Dial(PJSIP/{agent.endpoint},30)",
+        ' same => n,GotoIf($["${SAS_LIGNE}" != "${CHANNEL(name)}"]?sas-jonction,repris,1)',
+        " same => n,Hangup()",
+    ]

@@ -9,12 +9,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from cti.ami.dialplan.spec import DialplanSpecError, PbxSpec
+from cti.ami.dialplan.rooms import room_keys
+from cti.ami.dialplan.sortie import sortie_faults
+from cti.ami.dialplan.spec import DialplanSpecError, PbxSpec, retained_variable
+from cti.journey.events.placed import SORTANT
 
 # Two characters at least: h, i, s, t, e and T are extensions with a meaning of their own. No hyphen: Asterisk skips
 # it when it compares extensions.
 _FILIERE: Final = re.compile(r"[a-z][a-z0-9_]{1,15}")
 _FLUX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,15}")
+_PERSON: Final = re.compile(r"[a-z][a-z0-9_]{1,31}")
 _DID: Final = re.compile(r"\+?[0-9*#]{2,20}")
 _NUMERO: Final = re.compile(r"[0-9]{2,6}")
 _TOUCHE: Final = re.compile(r"[*#][0-9*#]{1,9}")
@@ -23,6 +27,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 _SECRET: Final = re.compile(r"[!-:<-~]{8,128}")
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f;,\"|\[\]\\<>${}]{1,80}")
 _SOUND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,63}")
+_HASH: Final = re.compile(r"[0-9a-f]{40}")
 _CONTACT: Final = re.compile(r"sips?:[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?(;[a-z]+=[a-z]+)*")
 _FOLDER: Final = re.compile(r"/[A-Za-z0-9_./-]+")
 
@@ -33,7 +38,10 @@ def faults(spec: PbxSpec) -> list[str]:
         *_filiere_faults(spec),
         *_flux_faults(spec),
         *_phone_faults(spec),
+        *_person_faults(spec),
         *_pbx_faults(spec),
+        *sortie_faults(spec),
+        *_guest_faults(spec),
     ]
 
 
@@ -65,6 +73,8 @@ def _filiere_faults(spec: PbxSpec) -> Iterator[str]:
     for filiere in spec.filieres:
         block = f"filieres.{filiere.code}"
         yield from _unfit(block, _FILIERE, code=filiere.code)
+        if filiere.code == SORTANT:
+            yield f"[{block}] code: {SORTANT!r} stands for the talk of an outgoing call"
         yield from _unfit(block, _NAME, libelle=filiere.libelle)
         yield from _unfit(block, _NUMERO, numero=filiere.numero)
         yield from _unfit(block, _TOUCHE, touche=filiere.touche)
@@ -73,6 +83,8 @@ def _filiere_faults(spec: PbxSpec) -> Iterator[str]:
             yield f"[{block}] debordement: unknown filière {filiere.debordement!r}"
         if min(filiere.ring_seconds, filiere.retry_seconds) < 1:
             yield f"[{block}] ring_seconds, retry_seconds: at least 1"
+        if filiere.attente_crise_seconds is not None and filiere.attente_crise_seconds < 1:
+            yield f"[{block}] attente_crise_seconds: at least 1"
         if min(filiere.wrapup_seconds, filiere.attente_max_seconds, filiere.priorite, filiere.weight) < 0:
             yield f"[{block}] wrapup_seconds, attente_max_seconds, priorite, weight: never negative"
     for name, code in (("secours", spec.secours), ("dernier_recours", spec.dernier_recours)):
@@ -86,7 +98,7 @@ def _flux_faults(spec: PbxSpec) -> Iterator[str]:
     for flux in spec.flux:
         block = f"flux.{flux.code}"
         yield from _unfit(block, _FLUX, code=flux.code)
-        yield from _unfit(block, _SOUND, accueil=flux.accueil)
+        yield from _unfit(block, _SOUND, accueil=flux.accueil, accueil_crise=flux.accueil_crise)
         for did in flux.dids:
             yield from _unfit(block, _DID, dids=did)
         if flux.priorite < 0:
@@ -118,6 +130,41 @@ def _phone_faults(spec: PbxSpec) -> Iterator[str]:
             yield f"[{block}] match: at least one address"
 
 
+def _person_faults(spec: PbxSpec) -> Iterator[str]:
+    codes = {filiere.code for filiere in spec.filieres}
+    yield from _twice("personnes numeros", [person.numero for person in spec.personnes])
+    yield from _twice("agents", [retained_variable(agent.endpoint) for agent in spec.agents])
+    for person in spec.personnes:
+        block = f"personnes.{person.personne}"
+        yield from _unfit(block, _PERSON, personne=person.personne)
+        yield from _unfit(block, _NAME, nom=person.nom)
+        yield from _unfit(block, _NUMERO, numero=person.numero)
+        if person.code_sha1:
+            yield from _unfit(block, _HASH, code_sha1=person.code_sha1)
+        for code in person.filieres:
+            if code not in codes:
+                yield f"[{block}] filieres: unknown filière {code!r}"
+    for motif in spec.motifs:
+        yield from _unfit("pauses", _NAME, motifs=motif)
+
+
+def _guest_faults(spec: PbxSpec) -> Iterator[str]:
+    trunks = [trunk.name for trunk in spec.trunks]
+    if spec.trunk_sortant is not None and spec.trunk_sortant not in trunks:
+        yield f"effecteurs.toml: trunk: unknown trunk {spec.trunk_sortant!r} ({', '.join(trunks)})"
+    if spec.trunk_sortant is None and (spec.effecteurs or spec.numero_libre):
+        yield "effecteurs.toml: trunk: missing, so nobody of this file could be called"
+    if not 5 <= spec.sonnerie_invite_seconds <= 300:
+        yield "effecteurs.toml: sonnerie_seconds: from 5 to 300"
+    yield from _twice("touches", [key.digits for key in room_keys(spec)])
+    for one in spec.effecteurs:
+        block = f"effecteurs.{one.code}"
+        yield from _unfit(block, _FILIERE, code=one.code)
+        yield from _unfit(block, _NAME, libelle=one.libelle)
+        yield from _unfit(block, _DID, numero=one.numero)
+        yield from _unfit(block, _TOUCHE, touche=one.touche)
+
+
 def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
     yield from _unfit("pbx", _FOLDER, recordings_dir=spec.recordings_dir, spool_dir=spec.spool_dir)
     yield from _unfit("pbx", _WORD, agi_host=spec.agi_host, http_bind=spec.http_bind, sip_bind=spec.sip_bind)
@@ -135,5 +182,7 @@ def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
         yield "[pbx] patience_seconds, spool_patience_seconds: more than 0, or a caller could wait for ever"
     if spec.patience_seconds + spec.spool_patience_seconds > 2:
         yield "[pbx] patience_seconds + spool_patience_seconds: at most 2 s, no fault may hold a caller longer"
+    for code in spec.communes:
+        yield from _unfit("repartition", _FILIERE, mutualisees=code)
     if spec.repos_seconds < 1 or spec.tours_max < 1:
         yield "[pbx] repos_seconds, tours_max: at least 1"

@@ -3,7 +3,8 @@
 import ipaddress
 import re
 
-from cti.ami.dialplan.spec import AgentSpec, PbxSpec, TrunkSpec
+from cti.ami.dialplan.rooms import room_keys
+from cti.ami.dialplan.spec import AgentSpec, PbxSpec, SortieSpec, TrunkSpec
 
 _PHONE_CODECS = "g722,alaw,ulaw"
 
@@ -68,7 +69,26 @@ def _trunk(trunk: TrunkSpec, spec: PbxSpec) -> str:
     text += "".join(f"match = {address}\n" for address in trunk.match)
     if trunk.contact:
         text += f"\n[{trunk.name}]\ntype = aor\ncontact = {trunk.contact}\nqualify_frequency = {spec.qualify_seconds}\n"
+    sortie = spec.sortie
+    if sortie is not None and sortie.trunk == trunk.name:
+        text += _way_out(trunk, sortie, spec)
     return text
+
+
+def _way_out(trunk: TrunkSpec, sortie: SortieSpec, spec: PbxSpec) -> str:
+    """The same operator for calls that we place: an endpoint of its own, so that the one that enters can only enter.
+
+    It is known by no address (`identify_by = ip` without one): nobody can send as it.
+    """
+    return (
+        f"\n; Calls placed by the room; nothing comes in here.\n"
+        f"[{trunk.name}-sortie]\ntype = endpoint\ncontext = sas-appele\nidentify_by = ip\n"
+        f"disallow = all\nallow = {','.join(trunk.codecs)}\naors = {trunk.name}\n"
+        f"from_user = {sortie.numero_presente}\ntrust_id_outbound = no\nsend_pai = no\n"
+        "direct_media = no\nrtp_symmetric = yes\nforce_rport = yes\n"
+        "allow_transfer = no\nallow_overlap = no\nallow_subscribe = no\n"
+        f"timers = yes\ntimers_min_se = 90\ntimers_sess_expires = 600\nlanguage = {spec.langue}\n"
+    )
 
 
 def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
@@ -76,7 +96,7 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
 
     Feature codes are set on the phone's channels, never on the patient's: only the agent's keys count.
     """
-    features = "#".join(filiere.queue for filiere in spec.filieres)
+    features = "#".join([*(filiere.queue for filiere in spec.filieres), *(key.name for key in room_keys(spec))])
     text = (
         f"[{agent.endpoint}]\ntype = endpoint\ncontext = sas-postes\nidentify_by = username\n"
         f"disallow = all\nallow = {'alaw,ulaw' if agent.webrtc else _PHONE_CODECS}\naors = {agent.endpoint}\n"

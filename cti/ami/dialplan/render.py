@@ -8,11 +8,20 @@ from cti.ami.dialplan.extensions import filieres_conf, flux_conf, globals_conf
 from cti.ami.dialplan.faults import require_sound
 from cti.ami.dialplan.logins import manager_conf
 from cti.ami.dialplan.phones import http_conf, pjsip_conf
+from cti.ami.dialplan.posts import agents_conf
 from cti.ami.dialplan.queues import features_conf, queues_conf
+from cti.ami.dialplan.rooms import confbridge_conf, renforts_conf
 from cti.ami.dialplan.spec import PbxSpec
 
 #: Files that people write and read; rendering copies them as they stand.
-HAND_WRITTEN: Final = ("extensions.conf", "cel.conf", "cel_custom.conf", "musiconhold.conf")
+HAND_WRITTEN: Final = (
+    "extensions.conf",
+    "extensions_sortants.conf",
+    "extensions_salle.conf",
+    "cel.conf",
+    "cel_custom.conf",
+    "musiconhold.conf",
+)
 #: The fallback script, in the folder that Asterisk knows as `astagidir`.
 SCRIPT: Final = "agi-bin/cti-secours"
 
@@ -31,8 +40,11 @@ def render(spec: PbxSpec) -> dict[str, str]:
         "extensions_globals.conf": _BANNER.format(sources="config/pbx.toml") + globals_conf(spec),
         "extensions_flux.conf": _BANNER.format(sources="config/flux.toml") + flux_conf(spec),
         "extensions_filieres.conf": _BANNER.format(sources=people) + filieres_conf(spec),
+        "extensions_agents.conf": _BANNER.format(sources=people) + agents_conf(spec),
         "queues.conf": _BANNER.format(sources=people) + queues_conf(spec),
         "features.conf": _BANNER.format(sources="config/filieres.toml") + features_conf(spec),
+        "extensions_renforts.conf": _BANNER.format(sources=f"{people} and config/effecteurs.toml") + renforts_conf(spec),
+        "confbridge.conf": _BANNER.format(sources="config/filieres.toml and config/effecteurs.toml") + confbridge_conf(spec),
         "pjsip.conf": _BANNER.format(sources="config/pbx.toml and config/agents.toml") + pjsip_conf(spec),
         "http.conf": _BANNER.format(sources="config/pbx.toml") + http_conf(spec),
         "manager.conf": _BANNER.format(sources="config/pbx.toml") + manager_conf(spec),

@@ -3,6 +3,7 @@
 These are the renderer's own words: `bootstrap` fills them from `config/` (see `config.pbx_spec`).
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +11,11 @@ from typing import Final
 FLUX_INCONNU: Final = "INCONNU"
 #: Flux of a call from a phone of the room.
 FLUX_POSTE: Final = "POSTE"
+
+
+def retained_variable(poste: str) -> str:
+    """The PBX's global variable that says until when (seconds since the epoch) a post is in its wrap-up; 0: it is not."""
+    return f"SAS_RETENU_{re.sub('[^A-Za-z0-9_]', '_', poste)}"
 
 
 class DialplanSpecError(ValueError):
@@ -36,11 +42,25 @@ class FiliereSpec:
     priorite: int = 0
     #: Which queue wins when one agent serves several; higher first.
     weight: int = 0
+    #: The wait in a crisis, at the first queue or after a transfer; none means the same.
+    attente_crise_seconds: int | None = None
+    #: Physicians who are all asked at once, ahead of every other caller, when an ARM asks for them in a P0.
+    p0: bool = False
 
     @property
     def queue(self) -> str:
         """The queue's name in Asterisk."""
         return f"sas-{self.code}"
+
+    @property
+    def queue_p0(self) -> str | None:
+        """The second queue of the same people, for P0; None where P0 is not asked."""
+        return f"sas-{self.code}-p0" if self.p0 else None
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Every queue in which whoever serves this filière must be a member."""
+        return (self.queue,) if self.queue_p0 is None else (self.queue, self.queue_p0)
 
     @property
     def touche(self) -> str:
@@ -59,6 +79,8 @@ class FluxSpec:
     test: bool = False
     #: Sound played before the queue, without its file extension.
     accueil: str | None = None
+    #: What is played instead in a crisis; none leaves the ordinary one.
+    accueil_crise: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,21 @@ class AgentSpec:
     contact: str | None = None
     password: str | None = field(default=None, repr=False)
     webrtc: bool = False
+    #: Its members are written in ``queues.conf``; otherwise whoever takes the post is the member.
+    fixe: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSpec:
+    """Somebody who may take a post from its phone, without the service."""
+
+    personne: str
+    nom: str
+    filieres: tuple[str, ...]
+    #: Dialled after ``*51``.
+    numero: str
+    #: SHA-1 of ``personne:code``; empty when no code is asked.
+    code_sha1: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +122,36 @@ class TrunkSpec:
     #: Where the trunk is asked whether it lives (OPTIONS); none means not asked.
     contact: str | None = None
     codecs: tuple[str, ...] = ("alaw", "ulaw")
+
+
+@dataclass(frozen=True, slots=True)
+class SortieSpec:
+    """The way out: which trunk, and which numbers a phone of the room or a click may dial."""
+
+    trunk: str
+    #: The number that whoever is called sees.
+    numero_presente: str
+    #: What is dialled on a phone before the number; nothing: the number alone.
+    prefixe: str = ""
+    #: Allowed numbers as Asterisk patterns without their underscore: ``0[1-9]XXXXXXXX``.
+    formes: tuple[str, ...] = ()
+    #: Short numbers, emergency ones among them, letter by letter.
+    courts: tuple[str, ...] = ()
+    #: How long it may ring there.
+    sonnerie_seconds: int = 60
+    #: A phone rung for a click picks up by itself (header ``Call-Info: answer-after=0``).
+    decroche_auto: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EffecteurSpec:
+    """Somebody outside whom an agent may invite: fire service, police, interpreter."""
+
+    code: str
+    libelle: str
+    numero: str
+    #: What an agent types during a talk to invite him; none: from the screen only.
+    touche: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +194,25 @@ class PbxSpec:
     spool_patience_seconds: float = 0.5
     #: How long nobody waits for a service that was silent.
     repos_seconds: int = 10
-    tours_max: int = 3
+    #: Overflows of one call before the last resort; the service counts the same (`debordements_max`).
+    tours_max: int = 4
+    #: Filières that answer for each other in a crisis: a transfer to one of them asks the service which is quicker.
+    communes: tuple[str, ...] = ()
+    sortie: SortieSpec | None = None
     qualify_seconds: int = 30
     langue: str = "fr"
     agi_script: str = "cti-secours"
+    #: Priority of a caller for whom a P0 is asked, in the queue of whoever is asked.
+    priorite_p0: int = 90
+    effecteurs: tuple[EffecteurSpec, ...] = ()
+    #: The trunk on which guests are called; none: nobody outside can be invited.
+    trunk_sortant: str | None = None
+    #: How long a guest's phone rings.
+    sonnerie_invite_seconds: int = 45
+    #: Whether a number that is in no directory may be invited.
+    numero_libre: bool = False
     #: Interpreter of the fallback script; none leaves `/usr/bin/env python3`.
     agi_python: str | None = None
+    personnes: tuple[PersonSpec, ...] = ()
+    #: Reasons of a pause, in the order of the digit dialled after ``*53``.
+    motifs: tuple[str, ...] = ()

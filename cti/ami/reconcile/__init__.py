@@ -5,6 +5,6 @@ program can count. Neither log is ever corrected from here, and neither is our o
 """
 
 from cti.ami.reconcile.compare import Difference, Kind, Report, reconcile
-from cti.ami.reconcile.queue_log import QueueLogRow, rows_between
+from cti.ami.translate.queue_log import QueueLogRow, rows_between
 
 __all__ = ["Difference", "Kind", "QueueLogRow", "Report", "reconcile", "rows_between"]

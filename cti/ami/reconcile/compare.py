@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cti.ami.reconcile.queue_log import QueueLogRow
 from cti.ami.translate.cel import CelRow
 from cti.ami.translate.channels import ChannelBook
+from cti.ami.translate.queue_log import QueueLogRow
 from cti.ami.translate.witness import CelTranslator
 from cti.journey import Instant, Journey, Outcome, apply
 from cti.journey.words import CallId, iso
@@ -207,5 +207,7 @@ _OUTCOMES: Mapping[Outcome | None, str] = {
     Outcome.ABANDONED: "abandonné",
     Outcome.REFUSED: "refusé",
     Outcome.TEST: "essai",
+    Outcome.REACHED: "sortant, joint",
+    Outcome.UNREACHED: "sortant, non joint",
     None: "en cours",
 }

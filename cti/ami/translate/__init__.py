@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from cti.ami.frames import Frame, MissingHeader
-from cti.ami.translate import announced, members, telephony
+from cti.ami.translate import announced, members, outgoing, telephony
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
 from cti.journey import events as ev
 from cti.journey.words import Instant
@@ -24,6 +24,7 @@ _READERS: Mapping[str, Callable[[ChannelBook, Frame, Instant], Iterator[ev.Event
         "QueueCallerJoin": telephony.join,
         "AgentCalled": telephony.agent_called,
         "DialEnd": telephony.dial_end,
+        "DialState": outgoing.dial_state,
         "BridgeEnter": telephony.bridge_enter,
         "BridgeLeave": telephony.bridge_leave,
         "Hold": telephony.hold,

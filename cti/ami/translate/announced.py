@@ -3,14 +3,15 @@
 The names and headers are one contract with ``dialplans/extensions.conf``; both sides are tested on a real Asterisk.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from cti.ami.frames import Frame
-from cti.ami.translate import consults
+from cti.ami.translate import consults, outgoing, salle
 from cti.ami.translate.channels import TWO_WITNESSES, Channel, ChannelBook, Role
 from cti.ami.translate.telephony import caller_number
 from cti.journey import events as ev
+from cti.journey.around.duty import PERSONAL, DutyAct, DutyKind, DutyTold, DutyVia
 from cti.journey.words import Instant
 
 QUEUE_ENDS = {
@@ -23,7 +24,8 @@ QUEUE_ENDS = {
     "WITHDRAW": ev.QueueEnd.WITHDRAWN,
 }
 _SOURCES = {source.value: source for source in ev.RouteSource}
-_VIAS = {via.value: via for via in ev.TransferVia}
+VIAS = {via.value: via for via in ev.TransferVia}
+_KINDS = frozenset(kind.value for kind in PERSONAL)
 
 
 def user_event(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
@@ -84,7 +86,7 @@ def _transfer(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event
         call_id=call_id,
         at=at,
         target=target,
-        via=_VIAS.get(frame.get("Via", ""), ev.TransferVia.OTHER),
+        via=VIAS.get(frame.get("Via", ""), ev.TransferVia.OTHER),
         by=frame.get("By", "") or None,
     )
 
@@ -100,15 +102,72 @@ def _queue_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Even
 
 def _recording(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     call_id, stem = book.call_named(frame.require("CallId")), frame.require("File")
-    line = book.get(frame.get("Uniqueid", ""))
-    if line is not None and line.role is Role.CONSULT:
-        yield ev.ConsultRecorded(call_id=call_id, at=at, line=line.uniqueid, stem=stem)
+    line = consults.second_line(book, frame.get("Uniqueid", ""))
+    if line is not None:
+        yield ev.ConsultRecorded(call_id=line.call_id or call_id, at=at, line=line.uniqueid, stem=stem)
         return
     yield ev.RecordingStarted(call_id=call_id, at=at, stem=stem)
 
 
+def _demande(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    uniqueid = frame.require("Uniqueid")
+    request = book.open(Channel(uniqueid, frame.get("Channel", ""), at))
+    demand = salle.Demand(
+        frame.require("CallId"),
+        frame.require("Genre"),
+        frame.require("Cible"),
+        frame.get("By", ""),
+        frame.get("Via", ""),
+        frame.get("Numero", ""),
+        frame.get("Libelle", ""),
+        frame.get("Piece", ""),
+    )
+    yield from salle.demanded(book, request, demand, at)
+
+
+def _salle(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    caller = book.get(frame.require("Uniqueid"))
+    if caller is not None and caller.role is Role.CALLER:
+        yield from salle.entered(book, caller, frame.get("Piece", ""), frame.get("Motif", ""), frame.get("Via", ""), at)
+
+
+def _attente(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    salle.waits(book, frame.get("Uniqueid", ""))
+    yield ev.CallerHeld(call_id=book.call_named(frame.require("CallId")), at=at)
+
+
 def _secours(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     yield ev.ServiceSilent(call_id=book.call_named(frame.require("CallId")), at=at, reason=frame.get("Reason", ""))
+
+
+def _fetched(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    return consults.fetched(book, frame.require("Leg"), at)
+
+
+def _duty(_book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
+    """Somebody took a post, paused, came back or left, by her phone."""
+    words = [frame.get(name, "") for name in ("Acte", "Kind", "Poste", "Personne", "Filieres", "Motif")]
+    act = duty_act(at, words)
+    if act is not None:
+        yield DutyTold(at=at, act=act)
+
+
+def duty_act(at: Instant, words: Sequence[str]) -> DutyAct | None:
+    """The act that the dialplan tells by ``SasAgent`` (AMI) and ``SAS_AGENT`` (CEL); None when it is not legible."""
+    act_id, kind, poste, personne, filieres, motif = words
+    if not act_id or not poste or kind not in _KINDS:
+        return None
+    return DutyAct(
+        act_id=act_id,
+        at=at,
+        kind=DutyKind(kind),
+        poste=poste,
+        personne=personne,
+        filieres=tuple(filieres.split()),
+        reason=motif,
+        by=personne or poste,
+        via=DutyVia.PHONE,
+    )
 
 
 def source_of(text: str) -> ev.RouteSource:
@@ -124,13 +183,20 @@ def priority_of(text: str) -> int:
 _ANNOUNCED: Mapping[str, Callable[[ChannelBook, Frame, Instant], Iterator[ev.Event]]] = MappingProxyType(
     {
         "SasArrived": _arrived,
+        "SasPlaced": outgoing.announced,
+        "SasDialled": outgoing.announced_callee,
         "SasGreeting": _greeting,
         "SasRoute": _route,
         "SasTransfer": _transfer,
         "SasQueueEnd": _queue_end,
         "SasRecording": _recording,
         "SasSecours": _secours,
+        "SasJonction": _fetched,
+        "SasAgent": _duty,
+        "SasDemande": _demande,
+        "SasSalle": _salle,
+        "SasAttente": _attente,
     }
 )
 #: What the dialplan says on a second line and we listen to; routes and overflows of it are no caller's.
-_OF_SECOND_LINES = (_arrived, _recording)
+_OF_SECOND_LINES = (_arrived, _recording, _duty, outgoing.announced)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cti.journey.words import Instant
+from cti.journey.words import CallId, Instant
 
 #: Columns of ``cti-cel.csv``, in the order of ``dialplans/cel_custom.conf``.
 COLUMNS = (
@@ -28,6 +28,8 @@ COLUMNS = (
     "userdeftype",
     "extra",
 )
+#: Names of the events that our own dialplan writes (``CELGenUserEvent``).
+OURS = "SAS_"
 _BLOCK = 256 * 1024
 
 
@@ -52,8 +54,20 @@ class CelRow:
     extra: Mapping[str, str]
 
     def words(self, count: int) -> list[str]:
-        """The fields of one of our own events, ``call_id|...``: so many, empty where the row has fewer."""
-        return [*self.extra.get("extra", "").split("|"), *[""] * count][:count]
+        """The fields of one of our own events, ``call_id/rank|...``, without the rank: so many, empty where the row has fewer."""
+        first, *others = self.extra.get("extra", "").split("|")
+        return [first.partition("/")[0], *others, *[""] * count][:count]
+
+    @property
+    def ours(self) -> tuple[CallId, int] | None:
+        """Whose it is and its number among the call's own rows, from 1; None: not ours.
+
+        0 when an older dialplan wrote it; -1 (``call/-``) when another channel than the caller's did, which his count leaves out.
+        """
+        if not self.kind.startswith(OURS):
+            return None
+        call_id, _, rank = self.extra.get("extra", "").partition("|")[0].partition("/")
+        return call_id, -1 if rank == "-" else int(rank) if rank.isascii() and rank.isdigit() else 0
 
 
 def parse_row(fields: list[str], where: str) -> CelRow:
@@ -114,6 +128,25 @@ def rows_since(path: Path, since: Instant, troubles: list[str] | None = None) ->
             continue
         if row.at >= since:
             yield row
+
+
+def rows_of(path: Path, kind: str, since: Instant) -> list[CelRow]:
+    """The rows of one kind from ``since`` on, oldest first; a log that is not there or a row that is not legible gives nothing.
+
+    Only the lines that hold the word are parsed, so a day of calls is read in a moment.
+    """
+    if not path.exists():
+        return []
+    word, found = f'"{kind}"', []
+    lines = [line for line in _tail(path, since, []) if word in line]
+    for fields in csv.reader(lines):
+        try:
+            row = parse_row(fields, path.name)
+        except UnreadableRow:
+            continue
+        if row.kind == kind and row.at >= since:
+            found.append(row)
+    return found
 
 
 def _tail(path: Path, since: Instant, troubles: list[str]) -> Iterator[str]:

@@ -23,6 +23,8 @@ class Role(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
     CONSULT = "consult"  #: the second line of an agent who has a caller
+    RENFORT = "renfort"  #: asks a filière to come to a caller whom nobody leaves
+    GUEST = "guest"  #: calls somebody who is no agent of a filière, or is his phone
 
 
 @dataclass(slots=True)
@@ -45,8 +47,28 @@ class Channel:
     refusal: OfferEnd | None = None  #: why a phone hung up by itself before it was answered
     answered_at: Instant = 0  #: of a consulted phone
     joined: bool = False
+    held: bool = False  #: of a caller, as CEL tells it
+    fetched: bool = False  #: an agent's leg between two bridges: the caller is about to be joined to it again
     over: bool = False  #: an agent's leg whose part in the call has ended
+    went: bool = False  #: of a request: the guest whom it called hung up by himself
+    moving: bool = False  #: of an agent: his caller has gone to the room, and he follows
+    room: str = ""  #: of a caller, the room in which he is; of a request, the one for which it asks
+    sent_by: str = ""  #: of an agent, the request for reinforcement that he answered
     asked_by: str = ""  #: of a consulted phone, the second line that asks; of a second line, the agent's first one
+
+
+@dataclass(slots=True)
+class Placing:
+    """An outgoing call that lives: the agent's channel, and the trunk's once the number was dialled."""
+
+    line: str
+    ready: bool  #: the agent's phone is off the hook
+    callee: str = ""
+    ringing: bool = False
+    reached: bool = False
+    missed: bool = False
+    over: bool = False  #: the end of the call is told
+    refusal: OfferEnd | None = None  #: why the trunk's channel was hung up, if it said so
 
 
 @dataclass(slots=True)
@@ -56,7 +78,9 @@ class ChannelBook:
     channels: dict[str, Channel] = field(default_factory=dict)
     bridges: dict[str, set[str]] = field(default_factory=dict)
     aliases: dict[CallId, CallId] = field(default_factory=dict)  #: a consultation's own identity -> the caller's call
+    placed: dict[CallId, Placing] = field(default_factory=dict)  #: outgoing calls
     joined: dict[str, CallId] = field(default_factory=dict)  #: second lines that were joined to their caller, gone or not
+    requests: dict[str, str] = field(default_factory=dict)  #: linkedid of the phones that a request asks -> the request
 
     def open(self, channel: Channel) -> Channel:
         """A channel was created (or found alive at a snapshot); the first sight of it stays."""
@@ -89,6 +113,11 @@ class ChannelBook:
         channel = self.channels.pop(uniqueid, None)
         if channel is not None:
             self.leave(channel)
+            placing = self.placed.get(channel.call_id or "")
+            if placing is not None and not {placing.line, placing.callee} & self.channels.keys():
+                del self.placed[channel.call_id or ""]
+            if self.requests:
+                self.requests = {linked: request for linked, request in self.requests.items() if request != uniqueid}
             if (self.aliases or self.joined) and channel.role is Role.CALLER:
                 self.aliases = {name: call for name, call in self.aliases.items() if call != channel.call_id}
                 self.joined = {line: call for line, call in self.joined.items() if call != channel.call_id}
@@ -115,7 +144,9 @@ class ChannelBook:
         self.channels.clear()
         self.bridges.clear()
         self.aliases.clear()
+        self.placed.clear()
         self.joined.clear()
+        self.requests.clear()
 
 
 def endpoint_of(interface: str) -> AgentId:

@@ -18,12 +18,10 @@ from collections.abc import Iterator
 
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
 from cti.journey import events as ev
-from cti.journey.words import AgentId, CallId, Instant
+from cti.journey.words import CONSULTATION, AgentId, CallId, Instant
 
 #: Context in which what a phone of the room dials begins; phones that are asked are born in it too, at ``s``.
 POSTS_CONTEXT = "sas-postes"
-#: Why a caller is in a stage that began as a consultation.
-MOTIF = "consultation"
 
 
 def begins(book: ChannelBook, line: Channel, linkedid: str) -> Iterator[ev.CallEvent]:
@@ -35,7 +33,9 @@ def begins(book: ChannelBook, line: Channel, linkedid: str) -> Iterator[ev.CallE
         yield from asked(line, asker, endpoint_of(line.name), line.created_at)
         return
     agent = endpoint_of(line.name)
-    first = _line_with_a_caller(book, agent) if line.exten not in ("", "s") else None
+    # A code of the post (*53: pause) is dialled for nobody.
+    dials = line.exten not in ("", "s") and not line.exten.startswith("*")
+    first = _line_with_a_caller(book, agent) if dials else None
     if first is None or first.call_id is None:
         return
     line.role, line.call_id, line.agent, line.asked_by = Role.CONSULT, first.call_id, agent, first.uniqueid
@@ -52,6 +52,13 @@ def _line_with_a_caller(book: ChannelBook, agent: AgentId) -> Channel | None:
 def named(book: ChannelBook, line: Channel, call_id: CallId) -> None:
     """The dialplan gave the second line an identity: another name of the caller's call."""
     book.aliases[call_id] = line.call_id or call_id
+
+
+def second_line(book: ChannelBook, uniqueid: str) -> Channel | None:
+    """The second line that this channel is, or that asks this phone; the phone that answers is the one that is recorded."""
+    channel = book.get(uniqueid)
+    line = book.get(channel.asked_by) if channel is not None and channel.role is Role.AGENT else channel
+    return line if line is not None and line.role is Role.CONSULT else None
 
 
 def waits(line: Channel, filiere: str, at: Instant) -> None:
@@ -107,7 +114,9 @@ def entered_a_bridge(book: ChannelBook, leg: Channel, at: Instant) -> Iterator[e
         yield from joined_to_caller(book, line, at)
 
 
-def joined_to_caller(book: ChannelBook, line: Channel, at: Instant) -> Iterator[ev.CallEvent]:
+def joined_to_caller(
+    book: ChannelBook, line: Channel, at: Instant, via: ev.TransferVia = ev.TransferVia.REFER
+) -> Iterator[ev.CallEvent]:
     """The agent joined the two: what happened on his second line is the caller's own stage, as it happened."""
     call_id = line.call_id
     caller = book.caller_of(call_id) if call_id is not None else None
@@ -119,17 +128,31 @@ def joined_to_caller(book: ChannelBook, line: Channel, at: Instant) -> Iterator[
     filiere = line.filiere or caller.filiere
     entered_at = line.entered_at or line.created_at
     yield ev.ConsultEnded(call_id=call_id, at=at, line=line.uniqueid, how=ev.ConsultEnd.TRANSFERRED)
-    via = ev.TransferVia.REFER
     yield ev.TransferAsked(call_id=call_id, at=at, target=filiere, via=via, by=line.agent, leg=line.asked_by)
     source = ev.RouteSource.TRANSFERT
-    yield ev.CallRouted(call_id=call_id, at=entered_at, filiere=filiere, source=source, motif=MOTIF)
+    yield ev.CallRouted(call_id=call_id, at=entered_at, filiere=filiere, source=source, motif=CONSULTATION)
     yield ev.QueueEntered(call_id=call_id, at=entered_at, filiere=filiere)
     caller.filiere, caller.entered_at = filiere, entered_at
     for leg in sorted(legs, key=lambda c: (c.created_at, c.uniqueid)):
-        yield from _as_his_own(leg, filiere, call_id, at)
+        yield from as_his_own(leg, filiere, call_id, at)
 
 
-def _as_his_own(leg: Channel, filiere: str, call_id: CallId, at: Instant) -> Iterator[ev.CallEvent]:
+def fetched(book: ChannelBook, leg_id: str, at: Instant) -> Iterator[ev.CallEvent]:
+    """Our dialplan joins the two again, by themselves: on its way to the caller the colleague's phone is in no bridge.
+
+    It may say so a moment before Asterisk tells that the agent joined his two lines.
+    """
+    leg = book.get(leg_id)
+    if leg is None or leg.role is not Role.AGENT or leg.over:
+        return
+    line = book.get(leg.asked_by)
+    if line is not None:
+        yield from joined_to_caller(book, line, at)
+    leg.fetched = leg.joined
+
+
+def as_his_own(leg: Channel, filiere: str, call_id: CallId, at: Instant) -> Iterator[ev.CallEvent]:
+    """What a consulted phone did, told as the caller's."""
     leg.asked_by, leg.filiere = "", filiere
     agent, name = leg.agent, leg.uniqueid
     yield ev.AgentOffered(call_id=call_id, at=leg.created_at, filiere=filiere, agent=agent, leg=name)

@@ -8,15 +8,19 @@ redirects and is not read at all).
 
 import uuid
 from collections.abc import Iterator
+from itertools import permutations
 
 from cti.ami.frames import Frame
-from cti.ami.translate import consults
+from cti.ami.translate import consults, outgoing, salle
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
 from cti.journey import events as ev
+from cti.journey.folding.joined import CALLERS_JOINED, joined_to
 from cti.journey.words import CallId, FiliereCode, Instant
 
 #: Queues of filières are named ``sas-<code>``; other queues of the PBX are none of our business.
 QUEUE_PREFIX = "sas-"
+#: A filière's second queue, of the same people; no code of a filière holds a dash.
+P0_SUFFIX = "-p0"
 #: Context in which a caller's channel starts.
 ENTRY_CONTEXT = "sas-entree"
 
@@ -64,14 +68,16 @@ def caller_channel(book: ChannelBook, frame: Frame, at: Instant) -> Channel | No
     call_id = call_of(book, frame)
     if call_id is None or (channel is not None and channel.role is not Role.UNKNOWN):
         return None
+    if salle.is_request(frame.get("Channel", "")):
+        return None
     channel = book.open(Channel(uniqueid, frame.get("Channel", ""), at))
     channel.role, channel.call_id = Role.CALLER, call_id
     return channel
 
 
 def filiere_of(queue: str) -> FiliereCode | None:
-    """The filière of a queue named ``sas-<code>``; None for a queue that is not ours."""
-    return queue.removeprefix(QUEUE_PREFIX) if queue.startswith(QUEUE_PREFIX) else None
+    """The filière of a queue named ``sas-<code>``, or ``sas-<code>-p0``; None for a queue that is not ours."""
+    return queue.removeprefix(QUEUE_PREFIX).removesuffix(P0_SUFFIX) if queue.startswith(QUEUE_PREFIX) else None
 
 
 def caller_number(number: str) -> str | None:
@@ -105,6 +111,11 @@ def joined(leg: Channel, at: Instant) -> Iterator[ev.CallEvent]:
     yield ev.AgentJoined(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid)
 
 
+def born_in(context: str, uniqueid: str, linkedid: str) -> str:
+    """Where a channel began; a trunk's phone that the PBX itself rings (a guest's) did not arrive anywhere, whatever it says."""
+    return "" if context == ENTRY_CONTEXT and linkedid not in ("", uniqueid) else context
+
+
 def newchannel(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """A channel is born; whose it is comes later, unless it is an agent's second line or a phone that this one asks."""
     channel = book.open(
@@ -112,12 +123,15 @@ def newchannel(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Even
             frame.require("Uniqueid"),
             frame.require("Channel"),
             at,
-            context=frame.get("Context", ""),
+            context=born_in(frame.get("Context", ""), frame.require("Uniqueid"), frame.get("Linkedid", "")),
             exten=frame.get("Exten", ""),
             caller=frame.get("CallerIDNum", ""),
         )
     )
-    return consults.begins(book, channel, frame.get("Linkedid", ""))
+    linkedid = frame.get("Linkedid", "")
+    yield from salle.begins(book, channel, linkedid)
+    yield from outgoing.born(book, channel)
+    yield from consults.begins(book, channel, linkedid)
 
 
 def rename(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
@@ -134,10 +148,15 @@ def hangup(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     if channel is None:
         return  # nothing was seen of it: the catch-up from CEL tells its story
     cause = frame.get("Cause", "0")
-    if channel.role is Role.AGENT:
+    placing = outgoing.of(book, channel)
+    if placing is not None and not placing[1].reached:
+        yield from outgoing.hung_up(placing, channel, at, int(cause or 0), refusal(cause))
+    elif channel.role is Role.AGENT:
         yield from leg_over(channel, at)
     elif channel.role is Role.CONSULT:
         yield from consults.ends(channel, at)
+    elif channel.role in (Role.RENFORT, Role.GUEST):
+        yield from salle.over(book, channel, at)
     elif channel.call_id is not None:
         for agent in book.together(channel, Role.AGENT):
             yield from leg_over(agent, at)
@@ -181,6 +200,14 @@ def agent_called(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Ev
 def dial_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """DialEnd ANSWER is the décroché: AgentConnect waits for announcements and may come seconds later."""
     leg = book.get(frame.get("DestUniqueid", ""))
+    placing = outgoing.of(book, leg)
+    if leg is not None and placing is not None:
+        yield from outgoing.dial_end(book, placing, leg, frame.require("DialStatus"), at)
+        return
+    if leg is not None and leg.role is Role.GUEST:
+        told = frame.require("DialStatus")
+        yield from salle.dialled(book, leg, None if told == "ANSWER" else OFFER_ENDS.get(told, ev.OfferEnd.UNREACHABLE), at)
+        return
     if leg is None or leg.role is not Role.AGENT or leg.call_id is None or leg.over or leg.answered:
         return
     status = frame.require("DialStatus")
@@ -189,6 +216,7 @@ def dial_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
         return
     if status == "ANSWER":
         leg.answered = True
+        salle.picked_up(book, leg)
         yield ev.AgentAnswered(call_id=leg.call_id, at=at, agent=leg.agent, leg=leg.uniqueid, filiere=leg.filiere or None)
         return
     how = OFFER_ENDS.get(status, ev.OfferEnd.UNREACHABLE)
@@ -201,9 +229,11 @@ def dial_end(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]
 
 
 def hangup_request(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    """A phone that is busy or out of order says so here, a moment before the queue tells it as NOANSWER."""
+    """A phone hung up by itself: one that is busy or out of order says so here, a moment before the queue says NOANSWER."""
     leg = book.get(frame.require("Uniqueid"))
-    if leg is not None and leg.role is Role.AGENT and not leg.answered:
+    if leg is not None:
+        salle.went(book, leg)
+    if leg is not None and not leg.answered and (leg.role is Role.AGENT or outgoing.of(book, leg) is not None):
         leg.refusal = refusal(frame.get("Cause", ""))
     return iter(())
 
@@ -223,20 +253,29 @@ def in_one_bridge(book: ChannelBook, channel: Channel, at: Instant) -> Iterator[
     if channel.role is Role.CALLER:
         agents = book.together(channel, Role.AGENT)
     for agent in agents:
+        agent.fetched = False
+    for agent in agents or salle.with_caller(book, channel):
         yield from consults.entered_a_bridge(book, agent, at) if agent.asked_by else joined(agent, at)
 
 
 def bridge_leave(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
     """A talk ends when either side leaves the bridge; AgentComplete comes only with the caller's hang-up."""
     channel = book.get(frame.require("Uniqueid"))
-    if channel is None:
-        return
+    if channel is not None:
+        yield from left_a_bridge(book, channel, frame.get("BridgeUniqueid", ""), frame.get("Context", ""), at)
+
+
+def left_a_bridge(book: ChannelBook, channel: Channel, bridge: str, context: str, at: Instant) -> Iterator[ev.CallEvent]:
+    """Whose talk ends when this channel leaves that bridge for that place of the dialplan."""
+    if bridge and channel.bridge != bridge:
+        return  # told before: he is in another one since, or in none
     agents = [channel] if channel.role is Role.AGENT else []
-    if channel.role is Role.CALLER:
+    if channel.role in (Role.CALLER, Role.RENFORT):
         agents = book.together(channel, Role.AGENT)
-    for agent in agents:
-        if agent.joined:
-            yield from leg_over(agent, at)
+    if not salle.moves(book, channel, context):
+        for agent in agents:
+            if agent.joined and not agent.fetched:
+                yield from leg_over(agent, at)
     book.leave(channel)
 
 
@@ -250,20 +289,29 @@ def hold(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
 
 
 def attended(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
-    """The agent joined his two lines; one that is no consultation we know is told as a surprise, so that nothing is silent."""
+    """The agent joined his two lines; one that is no consultation we know is told as a surprise, so that nothing is silent.
+
+    One that failed changes nothing: the phone was told, and everybody is where he was.
+    """
+    if frame.get("Result", "Success") != "Success" or frame.get("DestType", "") == "Fail":
+        return
     lines = [frame.get(side + "TransfererUniqueid", "") for side in ("Second", "Orig")]
     if any(line in book.joined for line in lines):
         return
-    transferers = (book.get(line) for line in lines)
-    line = next((c for c in transferers if c is not None and c.role is Role.CONSULT), None)
-    if line is not None:
-        if frame.get("Result", "Success") == "Success" and frame.get("DestType", "") != "Fail":
-            yield from consults.joined_to_caller(book, line, at)
+    transferers = [channel for channel in map(book.get, lines) if channel is not None]
+    line = next((channel for channel in transferers if channel.role is Role.CONSULT), None)
+    if line is not None and frame.get("DestType", "") != "Threeway":
+        yield from consults.joined_to_caller(book, line, at)
         return
-    call_id = call_of(book, frame, "OrigTransferer") or call_of(book, frame, "SecondTransferer")
-    if call_id is not None:
+    held = {channel.call_id for channel in transferers if channel.role is Role.AGENT and channel.call_id is not None}
+    if len(held) > 1:  # no agent is with either of them any more
+        for call_id, other in permutations(sorted(held), 2):
+            yield ev.PbxSurprised(call_id=call_id, at=at, kind=CALLERS_JOINED, detail=joined_to(other))
+        return
+    found = call_of(book, frame, "OrigTransferer") or call_of(book, frame, "SecondTransferer")
+    if found is not None and book.caller_of(found) is not None:  # told late, of a caller who is gone, it is no surprise
         detail = f"attended transfer {frame.get('DestType', '')} {frame.get('DestApp', '')}".strip()
-        yield ev.PbxSurprised(call_id=call_id, at=at, kind="attended_transfer", detail=detail)
+        yield ev.PbxSurprised(call_id=found, at=at, kind="attended_transfer", detail=detail)
 
 
 def unnamed(channel: Channel, at: Instant, cause: int) -> Iterator[ev.CallEvent]:

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from the same operations and models that serve the requests."""
 
+import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,9 @@ from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import schema_of
 from cti.api.edge.problems import ProblemBody, json_answer
 
+#: What whoever shows a token may be told before any handler: nothing opens, a wall screen, too many at once, no database.
+_AT_THE_DOOR = (401, 403, 429, 503)
+_BEARER = "le jeton d'une personne (cti user token), ou celui du site"
 _REF = "#/components/schemas/{model}"
 
 
@@ -22,8 +26,7 @@ def document(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, with_token=with_token)
     components: dict[str, Any] = {"schemas": dict(sorted(schemas.items()))}
-    if with_token:
-        components["securitySchemes"] = {"jeton": {"type": "http", "scheme": "bearer"}}
+    components["securitySchemes"] = {"jeton": {"type": "http", "scheme": "bearer", "description": _BEARER}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -38,9 +41,15 @@ def document(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
 
 
 def operation_for(operations: Sequence[Operation], *, with_token: bool) -> Operation:
-    """The operation that serves the document of these operations (and of itself: it is part of the API)."""
+    """The operation that serves the document of these operations (and of itself: it is part of the API).
+
+    It is made for the first who reads it, apart from the loop: a start does not wait for it, nor does a caller.
+    """
+    told: dict[str, Any] = {}
 
     async def read_document(_request: web.Request) -> web.Response:
+        if not told:
+            told.update(await asyncio.to_thread(document, (*operations, own), with_token=with_token))
         return json_answer(told)
 
     own = Operation(
@@ -52,7 +61,6 @@ def operation_for(operations: Sequence[Operation], *, with_token: bool) -> Opera
         tag="santé",
         problems=(401,),
     )
-    told = document((*operations, own), with_token=with_token)
     return own
 
 
@@ -69,8 +77,8 @@ def _operation(operation: Operation, schemas: dict[str, Any], *, with_token: boo
             "required": True,
             "content": {"application/json": {"schema": _reference(operation.body, schemas)}},
         }
-    if with_token and operation.guarded:
-        told["security"] = [{"jeton": []}]
+    if operation.guarded:  # where the site asks no token, a person may show hers
+        told["security"] = [{"jeton": []}] if with_token else [{"jeton": []}, {}]
     return told
 
 
@@ -109,7 +117,7 @@ def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
             "content": {operation.media_type: content},
         }
     }
-    for status in operation.problems:
+    for status in sorted({*operation.problems, *(_AT_THE_DOOR if operation.guarded else ())}):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {"application/problem+json": {"schema": _reference(ProblemBody, schemas)}},

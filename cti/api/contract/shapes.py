@@ -8,17 +8,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from cti.api.contract.crise import LiveCrisis
+from cti.api.contract.recorded import ConsultOut, RecordingOut
+from cti.api.contract.rooms import GuestOut
+from cti.api.contract.shape import Shape
 from cti.journey.callbacks import ActKind, EntryState, TraceKind, TryResult
-from cti.journey.events import OfferEnd, Presence, RouteSource, TransferVia
+from cti.journey.events import OfferEnd, PlacedVia, Presence, RouteSource, TransferVia
+from cti.journey.events.placed import Direction
 from cti.journey.model import AbandonPhase, Outcome, Quality, StageEnd
 from cti.journey.states import State
 from cti.live.alarms import Gravite
-
-
-class Shape(BaseModel):
-    """What is answered, to the field."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class LegOut(Shape):
@@ -48,19 +47,8 @@ class StageOut(Shape):
     motif: str
     priority: int
     via: TransferVia | None
+    accompanied: TransferVia | None
     legs: list[LegOut]
-
-
-class RecordingOut(Shape):
-    """One recording."""
-
-    stem: str
-    started_at: datetime
-    checked_at: datetime | None
-    caller_ms: int | None
-    agents_ms: int | None
-    bytes: int
-    problem: str | None
 
 
 class AnomalyOut(Shape):
@@ -69,6 +57,20 @@ class AnomalyOut(Shape):
     at: datetime
     kind: str
     detail: str
+
+
+class PlacedOut(Shape):
+    """How an outgoing call was placed, and how far it came; the number is whole."""
+
+    agent: str
+    number: str
+    via: PlacedVia
+    callback_id: str | None
+    about_call_id: str | None
+    ready_at: datetime | None
+    dialled_at: datetime | None
+    ringing_at: datetime | None
+    missed: OfferEnd | None
 
 
 class CallOut(Shape):
@@ -90,6 +92,7 @@ class CallOut(Shape):
     recordings: list[RecordingOut]
     stages: list[StageOut]
     anomalies: list[AnomalyOut]
+    direction: Direction
     state: State
     public: bool
     silent: bool
@@ -99,6 +102,9 @@ class CallOut(Shape):
     repeat_count: int
     previous_call_id: str | None
     previous_dossier_ref: str | None
+    consults: list[ConsultOut]
+    placed: PlacedOut | None
+    guests: list[GuestOut]
 
 
 class TimelineLine(Shape):
@@ -130,6 +136,14 @@ class TransferAsked(Shape):
     detail: str
 
 
+class CallAsked(Shape):
+    """An outgoing call was asked for, or is there already."""
+
+    call_id: str | None
+    verdict: Literal["asked", "ignored"]
+    detail: str
+
+
 class ActOut(Shape):
     """What somebody did about a call-back."""
 
@@ -138,6 +152,7 @@ class ActOut(Shape):
     kind: ActKind
     result: TryResult | None
     reason: str
+    call_id: str | None
 
 
 class CallbackOut(Shape):
@@ -229,7 +244,7 @@ class Filieres(Shape):
 class QosOut(BaseModel):
     """The figures of a period, each with its formula; fields are those of the profile."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 class LinkOut(Shape):
@@ -262,6 +277,10 @@ class LiveCall(Shape):
     test: bool
     repeat_count: int
     previous_dossier_ref: str | None
+    direction: Direction
+    placed_by: str | None
+    room: Literal["p0", "conference"] | None
+    guests: list[str]
 
 
 class SeatOut(Shape):
@@ -273,10 +292,11 @@ class SeatOut(Shape):
 
 
 class LiveAgent(Shape):
-    """One agent."""
+    """One agent; ``outgoing`` is the outgoing call that he places or talks in."""
 
     agent: str
     nom: str
+    outgoing: str | None
     filieres: dict[str, SeatOut]
 
 
@@ -308,9 +328,11 @@ class LiveDay(Shape):
     abandoned_early: int
     qs30: float | None
     taux_accueil: float | None
+    short_talks: int
     uncertain: int
     formule_qs30: str
     formule_taux_accueil: str
+    formule_short_talks: str
 
 
 class LiveMinute(Shape):
@@ -341,54 +363,11 @@ class BoardOut(Shape):
     day: LiveDay | None
     waits: list[LiveMinute]
     callbacks: CallbackCount | None
+    crise: LiveCrisis | None
     alarms: dict[str, AlarmOut]
     filieres: dict[str, LiveFiliere]
     agents: dict[str, LiveAgent]
     calls: dict[str, LiveCall]
-
-
-class DiscrepancyOut(Shape):
-    """One thing on which we and the witnesses of a call do not agree."""
-
-    kind: str
-    call_id: str
-    words: str
-    ours: str
-    witnesses: dict[str, str]
-
-
-class ReconcileOut(Shape):
-    """What we hold beside CEL and queue_log."""
-
-    since: datetime
-    until: datetime
-    calls: int
-    witnessed: int
-    queue_rows: int
-    agrees: bool
-    differences: list[DiscrepancyOut]
-    troubles: list[str]
-
-
-class CheckOut(Shape):
-    """One thing that must work."""
-
-    name: str
-    ok: bool
-    detail: str
-
-
-class Ready(Shape):
-    """Whether the service is ready, and if not why."""
-
-    ready: bool
-    checks: list[CheckOut]
-
-
-class Alive(Shape):
-    """The process answers."""
-
-    status: Literal["ok"]
 
 
 def schema_of(model: type[BaseModel], template: str) -> dict[str, Any]:

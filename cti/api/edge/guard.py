@@ -1,10 +1,10 @@
-"""Who may knock: host, token, origin; and the headers that keep a browser from being turned against us.
+"""Who may knock: host, the site's token, origin; and the headers that keep a browser from being turned against us.
 
 Theory. The service binds to loopback unless told otherwise. ``Host`` must be one we go by, or a hostile page could reach us by
-pointing its own name at our address (DNS rebinding). When a token is set, every ``/api`` route needs it as a bearer; the
-wall page cannot send one with EventSource, so ``/supervision?jeton=`` exchanges it for a cookie that only ever reads. A
-browser that sends a request from another site says so (``Sec-Fetch-Site``, ``Origin``): such a request changes nothing here. A
-program that is no browser sends neither header and is let through to the token.
+pointing its own name at our address (DNS rebinding). When a token is set, every ``/api`` route needs it as a bearer, or a
+person's own (``door``); the wall page cannot send one with EventSource, so ``/supervision?jeton=`` exchanges the site's for a
+cookie that only ever reads. A browser that sends a request from another site says so (``Sec-Fetch-Site``, ``Origin``): such a
+request changes nothing here. A program that is no browser sends neither header and is let through to the token.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from cti.api.edge.problems import Problem
 
 COOKIE = "cti_supervision"
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CSP = "; ".join(
     (
         "default-src 'none'",
@@ -62,6 +62,12 @@ def check_host(hosts: frozenset[str]) -> Middleware:
     return middleware
 
 
+def bearer_of(request: web.Request) -> str:
+    """The bearer token that a request shows; empty when it shows none."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
 def check_origin(request: web.Request) -> None:
     """A browser's request that changes something must come from our own page.
 
@@ -100,28 +106,13 @@ class TokenCheck:
         Raises:
             Problem: 401.
         """
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(given.strip()):
+        if self.is_token(bearer_of(request)):
             return
         cookie = request.cookies.get(COOKIE, "")
-        reads = request.method in _SAFE_METHODS
+        reads = request.method in SAFE_METHODS
         if reads and hmac.compare_digest(cookie.encode("utf-8", "replace"), self.cookie.encode()):
             return
         raise Problem(401, "Il faut un jeton : « Authorization: Bearer … ».", headers={"WWW-Authenticate": "Bearer"})
-
-
-def check_sender(token: TokenCheck | None) -> Middleware:
-    """Origin for what changes something, token for all of ``/api``."""
-
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method not in _SAFE_METHODS:
-            check_origin(request)
-        if token is not None and request.path.startswith("/api/"):
-            token.check(request)
-        return await handler(request)
-
-    return middleware
 
 
 def _hostname(host: str) -> str:

@@ -33,6 +33,8 @@ _MOTIFS: Mapping[str, str] = {
     "string_pattern_mismatch": "caractères refusés",
     "int_parsing": "doit être un nombre entier",
     "int_type": "doit être un nombre entier",
+    "bool_type": "doit être true ou false",
+    "bool_parsing": "doit être true ou false",
     "greater_than_equal": "doit être au moins {ge}",
     "less_than_equal": "doit être au plus {le}",
     "enum": "doit être parmi : {expected}",

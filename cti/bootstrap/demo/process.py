@@ -13,6 +13,9 @@ import aiohttp
 
 from cti.bootstrap.sandbox import Site
 
+#: Between two looks at ``/readyz``: what is measured until then holds half of it.
+_POLL_SECONDS = 0.025
+
 
 class ServiceDied(RuntimeError):
     """The service ended by itself; the message holds the end of its log."""
@@ -62,7 +65,7 @@ class ServiceProcess:
             async with asyncio.timeout(deadline_seconds), aiohttp.ClientSession() as http:
                 while await self._readyz(http) != 200:
                     _ = self.pid
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
             raise ServiceDied(f"the service is not ready after {deadline_seconds:g} s:\n{self.last_lines()}") from None
 

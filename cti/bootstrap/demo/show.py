@@ -22,9 +22,11 @@ from cti.bootstrap.clock import now
 from cti.bootstrap.demo.clicks import Clicks
 from cti.bootstrap.demo.process import ServiceProcess, get_json
 from cti.bootstrap.demo.table import picture, plainly
-from cti.bootstrap.sandbox import Site, free_ports, free_range, machine, make_site, render_site
+from cti.bootstrap.keeping.sandboxed import archive_of_its_own
+from cti.bootstrap.sandbox import Site, free_ports, machine, make_site, render_site
 from cti.journey import Journey
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.free import free_range
 from cti.sandbox.install import Install
 from cti.sandbox.people.compare import Comparison, compare
 from cti.sandbox.people.staff import phones
@@ -81,7 +83,7 @@ async def demo(plan: DemoPlan, console: Console) -> int:
 def demo_site(plan: DemoPlan) -> Site:
     """The site of the demo: the shipped configuration, simulated phones, free ports, patience scaled to the pace."""
     room = phones(plan.agents or max(16, round(plan.calls_per_minute * 0.8)), free_range(10))
-    return make_site(plan.shipped, plan.folder, room, free_ports())
+    return make_site(plan.shipped, plan.folder, room, free_ports(), {"archive": archive_of_its_own(plan.folder.absolute())})
 
 
 def town_of(install: Install, site: Site, plan: DemoPlan) -> Town:

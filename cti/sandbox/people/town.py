@@ -6,6 +6,7 @@ and then falls silent (sipp issue 568), so callers get a new one in time, well b
 
 import asyncio
 import csv
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -17,11 +18,12 @@ from typing import Self
 
 from cti.journey import FiliereCode
 from cti.sandbox.errors import SippFailed
+from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
 from cti.sandbox.people.draw import Caller, Habits, callers
 from cti.sandbox.people.lines import write_callers, write_gestures
 from cti.sandbox.people.scenarios import agent, caller
-from cti.sandbox.people.sip.places import free_media_ports, free_port, hang_up_everybody, until_taken
+from cti.sandbox.people.sip.places import free_media_ports, hang_up_everybody, until_taken
 from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
 from cti.sandbox.people.staff import Phone, gestures
 from cti.sandbox.people.truth import CallerTruth, read_truth
@@ -193,10 +195,10 @@ class Town:
             lines = write_callers(self._folder / f"appelants-{number}.csv", people, round((loop.time() - opened_at) * 1000))
             run = SippRun(
                 scenario=scenario,
-                local_port=free_port(),
+                local_port=free_port(socket.SOCK_DGRAM),
                 remote=self._pbx,
                 media_ports=free_media_ports(_MEDIA_PORTS),
-                control_port=free_port(),
+                control_port=free_port(socket.SOCK_DGRAM),
                 rate=200,
                 calls=len(people),
                 at_once=len(people),

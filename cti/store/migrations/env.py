@@ -1,7 +1,7 @@
 """Runs the steps on the connection that ``cti.store.schema`` hands over, inside its transaction.
 
-To add a step: change ``tables.py``, write the next file in ``versions`` (its ``down_revision`` is the last one), expand before
-the code that needs it is deployed, contract after. A test compares the result with ``tables.py`` on both databases.
+To add a step: change ``tables/``, write the next file in ``versions`` (its ``down_revision`` is the last one), expand before
+the code that needs it is deployed, contract after. A test compares the result with ``tables/`` on both databases.
 """
 
 from alembic import context

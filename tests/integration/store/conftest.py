@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from cti.sandbox.host.free import free_port
 from cti.store import Store, open_store
 
 
@@ -24,12 +24,6 @@ def _answers(url: str) -> str | None:
             return None
     except psycopg.OperationalError as trouble:
         return str(trouble).strip()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +51,7 @@ def postgres_server() -> Iterator[str]:
 
 
 def _server_of_our_own(initdb: str, pg_ctl: str, folder: Path) -> Iterator[str]:
-    port, data = _free_port(), str(folder / "data")
+    port, data = free_port(), str(folder / "data")
     run = partial(subprocess.run, user=folder.owner(), cwd=folder, capture_output=True, text=True, check=False)
     made = run([initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"])
     if made.returncode:

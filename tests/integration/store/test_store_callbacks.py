@@ -10,8 +10,8 @@ from sqlalchemy import text
 from cti.callback import CallbackBook, Refused
 from cti.journey import Journey, apply
 from cti.journey import events as ev
+from cti.journey.around.callers import Repeat
 from cti.journey.callbacks import ActKind, CallbackEntry, EntryState, TryResult
-from cti.journey.callers import Repeat
 from cti.journey.ledger import Batch
 from cti.store import Store
 from cti.store.engine import build_engine

@@ -6,7 +6,16 @@ import pytest
 from store_histories import SECOND, T0, batch, folded, full_story
 
 from cti.journey import Journey
-from cti.journey.events import PbxSurprised
+from cti.journey.events import (
+    CallEvent,
+    ConsultAnswered,
+    ConsultEnd,
+    ConsultEnded,
+    ConsultRecorded,
+    ConsultStarted,
+    PbxSurprised,
+    RecordingChecked,
+)
 from cti.journey.ledger import Batch, Entry, Gap, Promise
 from cti.store import Store
 from cti.store.engine import build_engine
@@ -171,3 +180,28 @@ def test_our_own_bug_is_raised_and_nothing_of_the_batch_is_written(store: Store,
     assert store.journey("c1") is None
     store.commit(sound)
     assert store.journey("c1") == sound.journeys[0]
+
+
+def test_consultations_are_told_in_lists_as_in_one_call(store: Store) -> None:
+    story: list[CallEvent] = [
+        *full_story("c1")[:8],
+        ConsultStarted(call_id="c1", at=T0 + 20 * SECOND, agent="arm01", line="9.1", target="801"),
+        ConsultRecorded(call_id="c1", at=T0 + 21 * SECOND, line="9.1", stem="2026/12/c1-apart"),
+        ConsultAnswered(call_id="c1", at=T0 + 22 * SECOND, line="9.1", agent="amu01"),
+        ConsultEnded(call_id="c1", at=T0 + 23 * SECOND, line="9.1", how=ConsultEnd.RETURNED),
+        ConsultStarted(call_id="c1", at=T0 + 24 * SECOND, agent="arm01", line="9.2", target="1021"),
+    ]
+    journeys: dict[str, Journey] = {}
+    for n, event in enumerate(story):
+        store.commit(batch([event], first=n, before=journeys))
+        assert store.journey("c1") == journeys["c1"]
+    assert [(c.target, c.how) for c in journeys["c1"].consults] == [("801", ConsultEnd.RETURNED), ("1021", None)]
+    assert list(store.reading.journeys(None, None)) == store.reading.open_journeys() == [journeys["c1"]]
+    faulty = RecordingChecked(
+        call_id="c1", at=T0 + 99 * SECOND, stem="2026/12/c1-apart", caller_ms=None, agents_ms=None, bytes=0, problem="absent"
+    )
+    store.commit(batch([faulty], first=len(story), before=journeys))
+    assert store.journey("c1") == journeys["c1"]
+    recording = journeys["c1"].consults[0].recording
+    assert recording is not None
+    assert recording.problem == "absent"

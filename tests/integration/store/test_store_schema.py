@@ -1,6 +1,7 @@
 """The schema: made by its migrations, the same as the tables in code, refused when it is not ours to write."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,13 +9,16 @@ from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
-from store_histories import batch, folded, full_story
+from store_histories import SECOND, T0, batch, folded, full_story
 
+from cti.journey.events import CallEnded, ConsultAnswered, ConsultEnd, ConsultEnded, ConsultRecorded, ConsultStarted
 from cti.store import Age, SchemaMismatch, Store, migrate, open_store, schema, schema_state
 from cti.store.engine import build_engine
+from cti.store.migrations.versions import v0003_consults
 from cti.store.schema import VERSION_TABLE, SchemaForeign, SchemaNewer, SchemaOlder
 from cti.store.tables import metadata
 
@@ -68,6 +72,12 @@ def test_migrated_schema_is_the_one_in_code(database: str) -> None:
     engine.dispose()
 
 
+def test_the_last_step_is_the_one_that_alembic_finds() -> None:
+    """It is read without Alembic, so that a start does not load it."""
+    script = ScriptDirectory(schema.MIGRATIONS)
+    assert schema._revisions() == ({step.revision for step in script.walk_revisions()}, script.get_current_head())
+
+
 def test_fresh_database_is_made_and_a_current_one_is_left_alone(database: str, opening: Callable[..., Store]) -> None:
     opening(database).commit(batch(full_story("c1")))
     assert migrate(database) == migrate(database) == schema_state(database)
@@ -84,6 +94,23 @@ def test_two_services_starting_at_once_make_it_once(database: str) -> None:
     with ThreadPoolExecutor(2) as services:
         list(services.map(start, range(2)))
     assert schema_state(database).age is Age.CURRENT
+
+
+def test_a_fresh_file_that_somebody_holds_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite itself does not wait to turn a file to WAL, and two services that start at once both want to."""
+    file = tmp_path / "cti.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    turns = iter(("held", "released"))
+
+    def meanwhile(_: float) -> None:
+        if next(turns) == "released":
+            other.execute("COMMIT")
+
+    monkeypatch.setattr("cti.store.engine.sleep", meanwhile)
+    open_store(f"sqlite:///{file}", busy_timeout_ms=5_000).close()
+    assert list(turns) == []
+    other.close()
 
 
 def test_newer_schema_is_refused_by_service_and_by_migrate(database: str) -> None:
@@ -103,7 +130,7 @@ def test_tables_of_somebody_else_are_refused_and_untouched(database: str) -> Non
     _execute(database, 'SELECT id FROM "call"')
 
 
-_HEAD = "0002"
+_HEAD = ScriptDirectory(schema.MIGRATIONS).get_current_head()
 _NEXT_STEP = """
 import sqlalchemy as sa
 from alembic import op
@@ -125,14 +152,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
         shutil.copytree(Path(schema.__file__).with_name("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "versions" / "next.py").write_text(_NEXT_STEP.format(head=_HEAD, then=then))
 
-        def config(connection: Connection | None = None) -> Config:
-            made = Config()
-            made.set_main_option("script_location", str(folder))
-            made.set_main_option("path_separator", "os")
-            made.attributes["connection"] = connection
-            return made
-
-        monkeypatch.setattr(schema, "_config", config)
+        monkeypatch.setattr(schema, "MIGRATIONS", folder)
 
     return install
 
@@ -160,3 +180,30 @@ def test_step_that_fails_leaves_nothing_half_done(database: str, next_version: C
     engine.dispose()
     assert schema_state(database).found == before.found
     assert issubclass(SchemaOlder, SchemaMismatch)
+
+
+def test_consultations_of_before_get_their_rows(database: str, opening: Callable[..., Store]) -> None:
+    """A database of the time when the journal alone told them."""
+    second, apart = T0 + 50 * SECOND, {"call_id": "c2", "line": "9.1"}
+    busy = {"call_id": "c1", "line": "9.2"}
+    events = [
+        *full_story("c1")[:8],
+        ConsultStarted(**busy, at=T0 + 20 * SECOND, agent="arm01", target="802"),
+        ConsultEnded(**busy, at=T0 + 22 * SECOND, how=ConsultEnd.BUSY),
+        ConsultStarted(call_id="c1", line="9.3", at=T0 + 23 * SECOND, agent="arm01", target="801"),
+        *full_story("c2", T0 + 5)[:8],
+        ConsultStarted(**apart, at=second, agent="arm01", target="801"),
+        ConsultRecorded(**apart, at=second + 1, stem="2026/12/c2-apart"),
+        ConsultAnswered(**apart, at=second + 2, agent="amu01"),
+        CallEnded(call_id="c2", at=second + 3),
+        ConsultEnded(**apart, at=second + 9, how=ConsultEnd.RETURNED),
+    ]
+    opening(database).commit(batch(events))
+    _execute(database, "DROP TABLE consult")
+    engine = build_engine(database)
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        v0003_consults.upgrade()
+    engine.dispose()
+    store = opening(database)
+    for call_id in ("c1", "c2"):
+        assert store.journey(call_id) == folded([event for event in events if event.call_id == call_id])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.agents import Agent, Role, Roster, RosterError, endpoint_of, may_transfer
+from tests.unit.agents.duty_acts import unhurried
 
 SITE = Path(__file__).resolve().parents[3] / "config" / "agents.toml"
 DATA: dict[str, Any] = {
@@ -70,6 +71,7 @@ def test_namesakes_are_not_taken_for_each_other() -> None:
     assert not ROSTER.find("Jean Martin").known
 
 
+@unhurried
 @given(st.from_regex(r"\A[a-z0-9][a-z0-9_.-]{0,20}\Z"), st.integers(0, 2**32 - 1))
 def test_the_endpoint_of_a_channel_is_the_endpoint(endpoint: str, number: int) -> None:
     assert endpoint_of(f"PJSIP/{endpoint}-{number:08x}") == endpoint

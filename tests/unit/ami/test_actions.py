@@ -32,6 +32,7 @@ ACTS: list[tuple[Callable[[PbxActions], Awaitable[object]], str, Headers]] = [
         "Redirect",
         {"Channel": CHANNEL, "Context": "sas-transferts", "Exten": "mg", "Priority": 1},
     ),
+    (lambda pbx: pbx.set_global("SAS_CRISE_DEMANDEE", 1), "Setvar", {"Variable": "SAS_CRISE_DEMANDEE", "Value": 1}),
     (lambda pbx: pbx.hangup(CHANNEL, 17), "Hangup", {"Channel": CHANNEL, "Cause": 17}),
     (
         lambda pbx: pbx.queue_pause("PJSIP/arm01", True, "repas"),
@@ -106,6 +107,14 @@ async def test_only_plain_variables_are_set(name: str) -> None:
         await PbxActions(link.ask).set_var(CHANNEL, name, "1")
     with pytest.raises(UnsafeValue, match="not a plain channel variable"):
         await PbxActions(link.ask).originate(CHANNEL, "c", "e", variables={name: "1"})
+    assert link.asked == []
+
+
+@pytest.mark.parametrize("name", ["DB(sas/crise)", "GLOBAL(SAS_X)", "SAS_X,Y", "X", "SAS_X)"])
+async def test_only_plain_globals_of_ours_are_set(name: str) -> None:
+    link = FakeLink()
+    with pytest.raises(UnsafeValue):
+        await PbxActions(link.ask).set_global(name, 1)
     assert link.asked == []
 
 

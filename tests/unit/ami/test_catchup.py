@@ -2,8 +2,9 @@
 
 from test_cel_witness import ARRIVED, BORN, CALL, CALLER, LEG, T0, TALKING, WAITING, left, row
 
-from cti.ami.translate.catchup import CatchUp, catch_up
+from cti.ami.translate.catchup import Blind, CatchUp, catch_up
 from cti.ami.translate.cel import CelRow
+from cti.ami.translate.coverage import Shown, Snapshot
 from cti.journey import Journey, apply
 from cti.journey import events as ev
 from cti.journey.model import Outcome, Quality
@@ -24,8 +25,17 @@ OPEN = seen(
 )
 
 
-def caught(rows: tuple[CelRow, ...], alive: tuple[str, ...], calls: tuple[Journey, ...], since: int, until: int) -> CatchUp:
-    return catch_up(rows, alive, calls, T0 + since * MS, T0 + until * MS, "essai")
+def caught(
+    rows: tuple[CelRow, ...],
+    alive: tuple[str, ...],
+    calls: tuple[Journey, ...],
+    since: int,
+    until: int,
+    started: int | None = None,
+) -> CatchUp:
+    started_at = None if started is None else T0 + started * MS
+    shown = Snapshot({uniqueid: Shown(f"PJSIP/x-{uniqueid}", uniqueid) for uniqueid in alive})
+    return catch_up(rows, calls, Blind(T0 + since * MS, T0 + until * MS, "essai", shown, started_at=started_at))
 
 
 def kinds(told: CatchUp) -> list[str]:
@@ -34,8 +44,10 @@ def kinds(told: CatchUp) -> list[str]:
 
 def test_a_call_born_in_the_interval_is_told_whole() -> None:
     told = caught((*TALKING, row("HANGUP", 5000, hangupcause=16)), (), (), -1000, 9000)
-    assert kinds(told) == ["CallArrived", "CallRouted", "QueueEntered", "AgentOffered", "AgentAnswered", "CallEnded"]
+    assert kinds(told)[:-1] == ["CallArrived", "CallRouted", "QueueEntered", "AgentOffered", "AgentAnswered", "CallEnded"]
     assert told.touched == {CALL}
+    doubt = "essai ; CEL incomplet (PJSIP/operateur-00000000 : fin de file non écrite)"
+    assert told.events[-1] == ev.ObservationLost(call_id=CALL, at=T0 + 9000 * MS, since=T0, reason=doubt)
 
 
 def test_a_call_of_which_nothing_is_known_and_born_before_is_left_out() -> None:
@@ -47,7 +59,8 @@ def test_an_open_call_gets_what_came_after_and_is_in_doubt() -> None:
     told = caught(TALKING, (CALLER, LEG), (OPEN,), 1900, 9000)
     assert kinds(told) == ["AgentAnswered", "ObservationLost"]
     lost = told.events[-1]
-    assert lost == ev.ObservationLost(call_id=CALL, at=T0 + 9000 * MS, since=T0 + 1900 * MS, reason="essai")
+    doubt = "essai ; CEL incomplet (plan de numérotation d'une version antérieure)"
+    assert lost == ev.ObservationLost(call_id=CALL, at=T0 + 9000 * MS, since=T0 + 1900 * MS, reason=doubt)
     leg = told.book.get(LEG)
     assert leg is not None
     assert (leg.agent, leg.answered) == ("arm01", True), "live frames go on from there"
@@ -79,7 +92,7 @@ def test_a_call_born_blind_whose_end_was_not_written_is_ended() -> None:
 
 def test_a_pbx_started_anew_holds_nothing_of_before() -> None:
     """Even a channel of the same uniqueid: the new PBX counts from the beginning."""
-    told = catch_up(TALKING, (CALLER,), (OPEN,), T0 + 1900 * MS, T0 + 9000 * MS, "essai", T0 + 8000 * MS)
+    told = caught(TALKING, (CALLER,), (OPEN,), 1900, 9000, started=8000)
     assert kinds(told) == ["AgentAnswered", "ObservationLost", "CallEnded"]
     assert told.events[-1].at == TALKING[-1].at, "the latest sign of the PBX that died"
     journey = OPEN
@@ -95,7 +108,7 @@ def test_a_call_of_the_new_pbx_goes_on() -> None:
         row("CHAN_START", 8500, other, linkedid=other, context="sas-entree"),
         row("SAS_ARRIVED", 8501, other, linkedid=other, extra="u-2|15|15||1|0"),
     )
-    told = catch_up((BORN, ARRIVED, *later), (other,), (), T0 - 1000 * MS, T0 + 9000 * MS, "essai", T0 + 8000 * MS)
+    told = caught((BORN, ARRIVED, *later), (other,), (), -1000, 9000, started=8000)
     ended = [event for event in told.events if isinstance(event, ev.CallEnded)]
     assert [(event.call_id, event.at) for event in ended] == [(CALL, ARRIVED.at)]
     assert told.book.caller_of("u-2") is not None
@@ -112,3 +125,30 @@ def test_what_comes_after_the_snapshot_is_left_to_live_frames() -> None:
 
 def test_nothing_happened() -> None:
     assert caught((), (), (), 0, 1) == CatchUp((), caught((), (), (), 0, 1).book, frozenset())
+
+
+def test_a_live_call_that_only_its_channels_know_is_in_doubt_from_the_first_frame_on() -> None:
+    """CEL is switched off: who is on the line is known all the same, and whose the phones are."""
+    shown = Snapshot({"7.0": Shown("PJSIP/op-1", "7.0", "", "u-7"), "7.1": Shown("PJSIP/arm01-00000001", "7.0", "", "u-7")})
+    told = catch_up((), (), Blind(T0, T0 + MS, "essai", shown))
+    (lost,) = told.events
+    assert isinstance(lost, ev.ObservationLost)
+    assert (lost.call_id, lost.covered, lost.reason) == ("u-7", False, "essai ; CEL ne connaît pas cet appel")
+    caller = told.book.caller_of("u-7")
+    assert caller is not None
+    assert [c.agent for c in told.book.channels.values()] == ["", "arm01"]
+
+
+def test_a_live_channel_of_a_call_that_we_hold_is_his() -> None:
+    """After an attended transfer the channel says the second line's identity; CEL has been rotated away."""
+    shown = Snapshot({CALLER: Shown("PJSIP/op-1", CALLER, "", "u-99")})
+    told = catch_up((), (OPEN,), Blind(T0 + 2000 * MS, T0 + 9000 * MS, "essai", shown))
+    assert kinds(told) == ["ObservationLost"]
+    assert told.book.caller_of(CALL) is not None
+
+
+def test_one_that_begins_as_the_pbx_is_asked_is_told_by_live_frames() -> None:
+    younger = row("CHAN_START", 9001, "7.0", linkedid="7.0", context="sas-entree")
+    shown = Snapshot({"7.0": Shown("PJSIP/op-1", "7.0", "", "u-7")})
+    told = catch_up((younger,), (), Blind(T0, T0 + 9000 * MS, "essai", shown))
+    assert (told.events, told.book.channels) == ((), {})

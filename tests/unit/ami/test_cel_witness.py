@@ -169,3 +169,105 @@ def test_a_leg_answered_before_its_queue_was_seen() -> None:
 
 def test_a_recording() -> None:
     assert last(ev.RecordingStarted, told(BORN, ARRIVED, row("SAS_RECORDING", 5, extra=f"{CALL}|/voix/x"))).stem == "/voix/x"
+
+
+# --- rows that our dialplan numbers --------------------------------------------------------------------------------------
+
+
+def test_what_the_dialplan_says_to_ami_it_says_to_cel() -> None:
+    events = told(
+        BORN,
+        row("SAS_ARRIVED", 1, extra=f"{CALL}/1|15|15|0639980001|1|0|20|prohib_passed_screen"),
+        row("SAS_GREETING", 2, extra=f"{CALL}/2|start|bonjour"),
+        row("SAS_GREETING", 900, extra=f"{CALL}/3|end|bonjour"),
+        row("SAS_SECOURS", 901, extra=f"{CALL}/4|muet|"),
+        route(902, f"{CALL}/5|n1|secours|20|60||service muet; hélas"),
+        queue(903),
+        left(20_904),
+        row("SAS_QUEUE_END", 20_905, extra=f"{CALL}/6|n1|TIMEOUT"),
+        row("SAS_TRANSFER", 20_906, extra=f"{CALL}/7|amu|n1|jean|api|"),
+    )
+    names = ["CallArrived", "GreetingStarted", "GreetingEnded", "ServiceSilent", "CallRouted", "QueueEntered", "QueueGaveUp"]
+    assert [type(event).__name__ for event in events] == [*names, "TransferAsked"]
+    assert (events[0].priority, events[1].sound, events[3].reason) == (20, "bonjour", "muet")  # type: ignore[attr-defined]
+    assert (events[4].source, events[4].motif) == (ev.RouteSource.SECOURS, "service muet; hélas")  # type: ignore[attr-defined]
+    assert events[6].how is ev.QueueEnd.TIMEOUT  # type: ignore[attr-defined]
+    assert (events[7].via, events[7].by) == (ev.TransferVia.API, "jean")  # type: ignore[attr-defined]
+
+
+def test_a_younger_route_that_is_numbered_is_left_to_live_frames() -> None:
+    rows = (*WAITING, left(9000), route(9600, f"{CALL}/7|amu"))
+    assert [e for e in told(*rows, until=9100) if isinstance(e, ev.QueueGaveUp)] == []
+
+
+@pytest.mark.parametrize("context", ["sas-entree", "sas-postes"])
+def test_a_caller_whose_arrival_is_missing_is_named_by_a_later_row(context: str) -> None:
+    born = row("CHAN_START", 0, context=context, exten="15", caller="0639980001")
+    (arrived, started) = told(born, row("SAS_RECORDING", 5, extra=f"{CALL}/2|/voix/x"))
+    assert isinstance(arrived, ev.CallArrived)
+    assert (arrived.call_id, arrived.at, arrived.did, arrived.caller) == (CALL, T0, "15", "0639980001")
+    assert isinstance(started, ev.RecordingStarted)
+
+
+def test_an_agent_who_dials_out_is_no_caller_whose_arrival_is_missing() -> None:
+    phone = row("CHAN_START", 0, context="sas-postes", channel="PJSIP/arm01-00000000")
+    placed = row("SAS_PLACED", 3, channel="PJSIP/arm01-00000000", extra=f"{CALL}/1|0639980007")
+    (event,) = told(phone, placed)
+    assert isinstance(event, ev.CallPlaced)
+    assert told(phone, row("SAS_UNREACHED", 9, extra=f"{CALL}/2|BUSY")) == [], "what is missing is no caller"
+
+
+def test_rows_of_ours_that_name_no_call_say_nothing() -> None:
+    room = ("SAS_PLACED", "SAS_DIALLED", "SAS_DEMANDE", "SAS_ATTENTE")
+    kinds = ("SAS_GREETING", "SAS_SECOURS", "SAS_QUEUE_END", "SAS_TRANSFER", "SAS_END", *room)
+    assert told(BORN, *(row(kind, 2, extra="") for kind in kinds)) == told(BORN)
+
+
+def test_music_for_somebody_who_waits_is_no_hold() -> None:
+    assert told(*TALKING, row("STREAM_BEGIN", 3000, **{"class": "default"})) == told(*TALKING)
+    bridged = (*TALKING, row("BRIDGE_ENTER", 2001, LEG, bridge_id="b"), row("BRIDGE_ENTER", 2002, bridge_id="b"))
+    music = row("STREAM_BEGIN", 3000, **{"class": "default"}), row("STREAM_END", 4000), row("STREAM_END", 4001)
+    assert [type(e).__name__ for e in told(*bridged, *music)[-2:]] == ["CallerHeld", "CallerUnheld"]
+    assert told(*bridged, row("STREAM_BEGIN", 3000, sound="beep")) == told(*bridged), "a message is no music"
+
+
+# --- beside the caller ---------------------------------------------------------------------------------------------------
+
+JOINED = (*TALKING, row("BRIDGE_ENTER", 2001, LEG, bridge_id="b"), row("BRIDGE_ENTER", 2002, bridge_id="b"))
+#: The agent dials a filière on his second line.
+LINE = "1.2"
+CONSULTING = (*JOINED, row("CHAN_START", 3000, LINE, context="sas-postes", exten="802"))
+
+
+def test_a_second_line_that_nobody_takes_moves_the_caller_nowhere() -> None:
+    gave_up = row("SAS_QUEUE_END", 9000, LINE, extra="u-2/3|amu|TIMEOUT")
+    assert [type(event).__name__ for event in told(*CONSULTING)[-2:]] == ["AgentJoined", "ConsultStarted"]
+    assert told(*CONSULTING, gave_up) == told(*CONSULTING), "it is the agent's queue, not the caller's"
+
+
+def test_two_lines_joined_when_the_caller_is_gone_pass_nobody_on() -> None:
+    gone = row("HANGUP", 5000, hangupcause=16)
+    joined = row("ATTENDEDTRANSFER", 5001, LEG, channel2_uniqueid=LINE)
+    assert last(ev.CallEnded, told(*CONSULTING, gone)).at == T0 + 5_000_000
+    assert told(*CONSULTING, gone, joined) == told(*CONSULTING, gone)
+
+
+def test_somebody_in_a_room_who_is_no_caller_changes_no_call() -> None:
+    room = row("SAS_SALLE", 4000, LEG, extra=f"{CALL}/-|r|conference|arm01|api")
+    assert told(*JOINED, room) == told(*JOINED)
+    assert told(row("SAS_SALLE", 4000, "9.9", extra=f"{CALL}/4|r|p0|arm01|api")) == []
+
+
+def test_a_guest_whose_phone_is_busy_says_so() -> None:
+    request = {"uniqueid": "1.5", "channel": "Local/cta@sas-invites-00000001;2"}
+    phone = {"uniqueid": "1.6", "channel": "PJSIP/operateur-00000009"}
+    events = told(
+        *JOINED,
+        row("CHAN_START", 4000, context="sas-invites", **request),
+        row("SAS_DEMANDE", 4001, extra=f"{CALL}/-|invite|cta|arm01|api|0199001811|r|CTA", **request),
+        row("CHAN_START", 4002, **phone),
+        row("HANGUP", 4500, hangupcause=17, **phone),
+        row("HANGUP", 4501, hangupcause=17, **request),
+    )
+    left = last(ev.GuestLeft, events)
+    assert (left.guest, left.how) == ("1.5", ev.GuestEnd.BUSY)

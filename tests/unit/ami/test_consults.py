@@ -131,3 +131,69 @@ def test_a_transfer_in_cel_of_lines_nobody_knows_tells_nothing() -> None:
         context="", app="", data="", extra={"channel2_uniqueid": "9.2"},
     )  # fmt: skip
     assert list(CelTranslator(ChannelBook()).read([row], 2)) == []
+
+
+# --- after the join -----------------------------------------------------------------------------------------------------
+
+
+def fetches(ms: float = 91) -> Frame:
+    """Our dialplan joins the caller and his new agent again, by themselves; a Local channel says so."""
+    return ours("SasJonction", ms, Uniqueid="1797408009.9", Agent="PJSIP/amu01-00000003", Leg=ASKED)
+
+
+AGAIN = (
+    bridge("BridgeLeave", ASKED, 92, "b2"), bridge("BridgeEnter", ASKED, 95, "b3"), bridge("BridgeEnter", CALLER, 96, "b3"),
+)  # fmt: skip
+ASKED_AND_ANSWERED = (dials(), NAMED, ENTERS, rings(), PICKED_UP, bridge("BridgeEnter", ASKED, 71, "b2"))
+JOINS = ["ConsultEnded", "TransferAsked", "CallRouted", "QueueEntered", "AgentOffered", "AgentAnswered", "AgentJoined"]
+
+
+def test_on_his_way_from_one_bridge_to_the_other_the_new_agent_has_not_left() -> None:
+    left = bridge("BridgeLeave", ASKED, 200, "b3")
+    events = after_talking(*ASKED_AND_ANSWERED, joins("Link"), fetches(), *AGAIN, left)[2:]
+    assert kinds(events) == [*JOINS, "AgentLeft"]
+    assert events[-1].at > events[0].at
+
+
+def test_the_dialplan_may_say_so_before_asterisk_does() -> None:
+    """Both orders were seen on 22.10."""
+    events = after_talking(*ASKED_AND_ANSWERED, fetches(), *AGAIN, joins("Link"))[2:]
+    assert kinds(events) == JOINS
+
+
+def test_a_colleague_who_hangs_up_on_his_way_is_gone() -> None:
+    gone = frame("Hangup", 93, Uniqueid=ASKED, Cause="16")
+    events = after_talking(*ASKED_AND_ANSWERED, joins("Link"), fetches(), AGAIN[0], gone, fetches(94))[2:]
+    assert kinds(events) == [*JOINS, "AgentLeft"]
+
+
+def test_a_phone_nobody_knows_is_fetched_by_nobody() -> None:
+    assert after_talking(fetches()) == []
+
+
+def test_a_second_line_is_recorded_on_the_phone_that_answers() -> None:
+    file = ours("SasRecording", 69, Uniqueid=ASKED, CallId=OTHER_CALL, File="a/b")
+    (recorded,) = [e for e in after_talking(dials(), NAMED, ENTERS, rings(), file) if isinstance(e, ev.ConsultRecorded)]
+    assert (recorded.call_id, recorded.line, recorded.stem) == (CALL, LINE, "a/b")
+
+
+def test_three_who_talk_together_are_told_as_a_surprise_and_nobody_is_passed_on() -> None:
+    """Asterisk says Threeway only of its own feature code, which our configuration does not have."""
+    events = after_talking(*ASKED_AND_ANSWERED, joins("Threeway"))[2:]
+    assert kinds(events) == ["PbxSurprised"]
+
+
+def test_two_callers_joined_by_one_agent_are_a_surprise_on_both() -> None:
+    other, leg = "1797408020.1", "1797408020.2"
+    queue = {"Uniqueid": other, "Queue": "sas-n1", "Position": "1"}
+    theirs = (
+        born(other, "PJSIP/operateur-00000020", 60),
+        ours("SasArrived", 61, Uniqueid=other, CallId=OTHER_CALL, Did="15", Flux="15"),
+        frame("QueueCallerJoin", 62, **queue),
+        frame("AgentCalled", 63, DestUniqueid=leg, Interface="PJSIP/arm01", **queue),
+        frame("DialEnd", 64, Uniqueid=other, DestUniqueid=leg, DialStatus="ANSWER"),
+    )
+    sides = {"OrigTransfererUniqueid": LEG, "SecondTransfererUniqueid": leg}
+    surprises = after_talking(*theirs, frame("AttendedTransfer", 90, Result="Success", DestType="Link", **sides))[-2:]
+    assert [(type(e).__name__, getattr(e, "kind", "")) for e in surprises] == [("PbxSurprised", "callers_joined")] * 2
+    assert {e.call_id for e in surprises if isinstance(e, ev.CallEvent)} == {CALL, OTHER_CALL}

@@ -63,7 +63,7 @@ def test_queues_serve_several_callers_without_pauses() -> None:
     n1 = section(render(SPEC)["queues.conf"], "sas-n1")
     assert {"autofill = yes", "retry = 1", "ringinuse = no", "strategy = rrmemory", "weight = 2"} <= set(n1)
     assert "member => PJSIP/arm01,0,Hélène L'Hôpital,PJSIP/arm01" in n1
-    assert "wrapuptime = 7" in section(render(SPEC)["queues.conf"], "sas-amu")
+    assert "wrapuptime = 2" in section(render(SPEC)["queues.conf"], "sas-amu")
 
 
 def test_each_filiere_is_an_extension_a_transfer_and_a_key() -> None:
@@ -196,7 +196,7 @@ def test_a_refused_description_writes_nothing_and_shows_no_secret(tmp_path: Path
 
 
 def tables() -> dict[str, dict[str, object]]:
-    names = {"pbx": "pbx", "agents": "agents", "filieres": "filieres", "flux": "flux"}
+    names = {name: name for name in ("pbx", "agents", "filieres", "flux", "crise")}
     return {key: tomllib.loads((ROOT / "config" / f"{name}.toml").read_text(encoding="utf-8")) for key, name in names.items()}
 
 
@@ -238,3 +238,25 @@ def test_whole_seconds_may_be_written_without_a_point() -> None:
     given = tables()
     given["pbx"]["pbx"] = {"patience_seconds": 1}
     assert pbx_spec(**given).patience_seconds == 1.0
+
+
+def test_in_a_crisis_lines_that_greet_greet_otherwise_and_filieres_wait_otherwise() -> None:
+    given = tables()
+    own = {"112": "crise/112", "PRO": "crise/pro"}
+    given["crise"] |= {"accueil": "crise/general", "accueils": own, "attentes": {"mrg": 30}}
+    spec = pbx_spec(**given)
+    greetings = {flux.code: flux.accueil_crise for flux in spec.flux}
+    expected = {"15": "crise/general", "112": "crise/112", "PRO": "crise/pro", "18": None}
+    assert {code: greetings[code] for code in expected} == expected
+    files = render(spec)
+    assert "Set(SAS_ACCUEIL_CRISE=crise/112)" in files["extensions_flux.conf"]
+    assert "Set(SAS_ATTENTE_CRISE=30)" in files["extensions_filieres.conf"]
+    assert files["extensions_filieres.conf"].count("Set(SAS_ATTENTE_CRISE=)") == len(spec.filieres) - 1
+    assert "SAS_COMMUNES = -mru-mrg-\n" in files["extensions_globals.conf"]
+    assert "SAS_CRISE" not in files["extensions_globals.conf"], "a reload would end the crisis"
+    given["crise"]["accueil"] = ""
+    assert {flux.accueil_crise for flux in pbx_spec(**given).flux} == {None, "crise/112", "crise/pro"}
+    assert any("accueil_crise" in fault for fault in faults(replace(SPEC, flux=(FluxSpec("15", ("15",), accueil_crise="a,b"),))))
+    assert any("mutualisees" in fault for fault in faults(replace(SPEC, communes=("m-r",))))
+    hasty = replace(SPEC.filieres[0], attente_crise_seconds=0)
+    assert any("attente_crise" in fault for fault in faults(replace(SPEC, filieres=(hasty, *SPEC.filieres[1:]))))

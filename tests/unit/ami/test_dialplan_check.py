@@ -7,7 +7,8 @@ from test_dialplan import ROOT, SPEC
 
 from cti.ami.dialplan import check, problems, render, write
 
-STATIC = {name: (ROOT / "dialplans" / name).read_text(encoding="utf-8") for name in ("extensions.conf", "cel.conf")}
+HAND_WRITTEN = ("extensions.conf", "extensions_sortants.conf", "extensions_salle.conf", "cel.conf")
+STATIC = {name: (ROOT / "dialplans" / name).read_text(encoding="utf-8") for name in HAND_WRITTEN}
 
 
 def files(**changed: str) -> dict[str, str]:

@@ -197,3 +197,24 @@ def test_raw_and_instants_are_kept() -> None:
 )
 def test_timestamp_is_exact_or_none(header: str, instant: int | None) -> None:
     assert parse(f"Event: A\r\nTimestamp: {header}".encode(), 0).stamped_at == instant
+
+
+def test_a_header_that_is_not_there_is_a_key_error_and_another_kind_is_unequal() -> None:
+    (frame,) = frames(b"Event: A\r\nB: 1\r\n\r\n")
+    with pytest.raises(KeyError, match="C"):
+        frame["C"]
+    assert frame != "Event: A"
+
+
+@pytest.mark.parametrize(
+    ("raw", "suspect", "bad"),
+    [
+        (b"Event: Hangup\r\nCause: 16", False, ()),
+        (b"Event: Hangup\r\ngarbage", True, ("garbage",)),
+        (b"Event: Hangup\r\nCause:16", True, ()),
+    ],
+)
+def test_a_frame_is_read_whole_only_when_a_line_of_it_may_be_no_header(raw: bytes, suspect: bool, bad: tuple[str, ...]) -> None:
+    frame = parse(raw, 0)
+    assert (frame.suspect, frame.bad_lines) == (suspect, bad)
+    assert frame.suspect, "once it was read, looking costs nothing"

@@ -8,8 +8,8 @@ from test_cel_witness import ARRIVED, BORN, CALL, CALLER, LEG, T0, TALKING, left
 
 from cti.ami.reconcile import Kind, QueueLogRow, Report, reconcile, rows_between
 from cti.ami.reconcile.compare import told_by
-from cti.ami.reconcile.queue_log import parse_row
 from cti.ami.translate.cel import CelRow
+from cti.ami.translate.queue_log import parse_row
 from cti.journey import Journey
 from cti.journey.model import Stage
 
@@ -85,6 +85,14 @@ def test_the_queue_log_speaks_where_cel_is_silent() -> None:
     mine = replace(MINE, answered_at=None, answered_by=None)
     assert kinds(compared(mine, cel=silent)) == [Kind.OUTCOME]
     assert compared(mine, cel=silent, queue=CONNECTED[:1]).differences == ()
+
+
+def test_rows_that_the_queue_log_lost_change_no_figure_and_no_verdict() -> None:
+    """asterisk#759: its rows are lost at an attended transfer. It is heard where CEL is silent, and believed against nobody."""
+    whole, lost = compared(MINE), compared(MINE, queue=CONNECTED[:1])
+    assert (whole.differences, lost.differences) == ((), ())
+    assert (whole.queue_rows, lost.queue_rows) == (2, 1), "how much of it was there is said"
+    assert compared(MINE, queue=()).differences == ()
 
 
 def test_what_still_moves_is_left_alone() -> None:

@@ -79,6 +79,16 @@ def test_journal_reads_as_text_with_ordinary_tools(tmp_path: Path) -> None:
     assert text.startswith(f"#@ frame {AT} 7 {len(frame(1).raw)} {crc32(frame(1).raw)}\nEvent: Newchannel\r\n")
 
 
+def test_when_a_frame_was_read_on_the_steady_clock_comes_back(tmp_path: Path) -> None:
+    kept = journal(tmp_path)
+    kept.record(parse(frame(1).raw, AT, 123_456), 1)
+    kept.record(frame(2), 1)  # as journals of before the steady clock: none
+    kept.close()
+    records, notes = read(files(tmp_path)[0])
+    assert [(record.steady_us, record.frame().monotonic_us) for record in records] == [(123_456, 123_456), (0, 0)]
+    assert notes == []
+
+
 def test_killed_service_loses_nothing_that_was_flushed(tmp_path: Path) -> None:
     script = """
         import sys, pathlib, threading
@@ -200,7 +210,7 @@ def test_full_disk_alarms_once_and_loses_nothing_that_fits_the_buffer(tmp_path: 
         kept.record(frame(number, AT + number), 1)
         kept.flush()
         kept.flush()
-    assert alarms == ["journal events not written: [Errno 28] No space left on device"]
+    assert alarms == ["journal events : plus de place sur le disque"]
     disk.full = False
     kept.flush()
     kept.close()

@@ -97,3 +97,13 @@ async def test_a_wrong_method_is_told_which_are_right(client: TestClient, method
     assert response.status == 405
     assert "GET" in response.headers["Allow"]
     assert response.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("secure", [True, False])
+async def test_behind_a_proxy_that_ends_tls_the_cookie_is_secure(doubles: Doubles, built: Path, secure: bool) -> None:
+    token = "a-token-of-more-than-16-signs"
+    app = build_app(doubles.ports(), token=token, static=built, secure=secure)
+    async with TestClient(TestServer(app)) as client:
+        answer = await client.get(f"/supervision?jeton={token}", allow_redirects=False)
+    assert answer.status == 303
+    assert ("Secure" in answer.headers["Set-Cookie"]) is secure

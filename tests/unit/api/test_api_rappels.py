@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cti.api import build_app
 from cti.api.contract.shapes import BoardOut, CallbackList, CallbackOut, CallPage
 from cti.journey import events as ev
-from cti.journey.callers import Repeat
+from cti.journey.around.callers import Repeat
 from cti.journey.ledger import StoreUnavailable
 from tests.fakes.room import T0, Doubles, S
 

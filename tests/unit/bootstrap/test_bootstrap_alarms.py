@@ -14,9 +14,9 @@ import pytest
 from cti.ami.agi import AgiCounters
 from cti.ami.connection import AmiLink, LinkState
 from cti.ami.sessions import JournalSettings, SessionJournal
-from cti.bootstrap import conditions as conditions_module
-from cti.bootstrap.alarms import LOOK_SECONDS, AlarmWatch
-from cti.bootstrap.conditions import (
+from cti.bootstrap.watching import conditions as conditions_module
+from cti.bootstrap.watching.alarms import LOOK_SECONDS, AlarmWatch
+from cti.bootstrap.watching.conditions import (
     PATIENCE_SECONDS,
     STILL_US,
     Condition,
@@ -82,7 +82,9 @@ class TestWholeGround:
             actions=cast("AmiLink", a_link("cti-actions")),
             journal=JournalWord(),
             disk=DiskWatch(tmp_path, replace(DISK, low_bytes=0, critical_bytes=0), wall.clock),
+            lag=lambda: self.lag,
         )
+        self.lag: tuple[Instant, int] | None = None
         self.agi = AgiCounters()
         wall.watch.watch(conditions(ground))
         return ground
@@ -112,6 +114,15 @@ class TestWholeGround:
         assert "late_promises" in wall.after(STILL_US / S - 3)
         ground.disk.read()
         assert "late_promises" not in wall.after(3)
+
+    def test_frames_that_come_late_are_told_while_they_do(self, wall: Wall, ground: Ground) -> None:
+        self.lag = wall.clock.now, 7 * S + 400_000
+        text = "Événements du PBX reçus avec 7 s de retard (PBX ou service surchargé, ou horloges différentes)"
+        assert wall.after() == {"events_late": ("critique", text)}
+        self.lag = wall.clock.now, 4_999_999
+        assert wall.after() == {}
+        self.lag = wall.clock.now - STILL_US, 60 * S  # nothing has come for five minutes: late or not, that was then
+        assert wall.after() == {}
 
     @pytest.mark.parametrize("what", ["refused", "timed_out", "failed"])
     def test_callers_whom_we_did_not_route(self, wall: Wall, ground: Ground, what: str) -> None:
@@ -182,11 +193,11 @@ def test_the_raw_journal_speaks_from_its_own_thread(wall: Wall, tmp_path: Path) 
     wall.watch.watch([word.condition()])
     journal.start()
     try:
-        journal.record(cast("Any", SimpleNamespace(raw=b"Event: X\r\n\r\n", received_at=T0)), T0)
+        journal.record(cast("Any", SimpleNamespace(raw=b"Event: X\r\n\r\n", received_at=T0, monotonic_us=0)), T0)
         assert heard.wait(20)
         gravite, text = wall.after()["raw_journal"]
         assert gravite == "critique"
-        assert text.startswith("Journal brut du PBX non écrit : [Errno ")
+        assert text == "Journal brut du PBX non écrit : un fichier a déjà ce nom"
         heard.clear()
         folder.unlink()
         assert heard.wait(20)
@@ -219,7 +230,7 @@ class TestDisk:
         disk.read()
         gravite, text = wall.after()["recordings_disk"]
         assert gravite == "critique"
-        assert text.startswith("Dossier des enregistrements hors d'atteinte : ")
+        assert text == "Dossier des enregistrements hors d'atteinte : dossier ou fichier absent"
 
     def test_a_folder_that_does_not_answer_holds_nobody_up(
         self, wall: Wall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from cti.bootstrap.answers import Figures
-from cti.bootstrap.daybook import DayBook
+from cti.bootstrap.answering.answers import Figures
+from cti.bootstrap.answering.daybook import DayBook
 from cti.journey import CallEvent, Instant, Journey, Quality, State, apply
 from cti.journey import events as ev
 from cti.journey.ledger import Batch, StoreUnavailable
@@ -53,9 +53,11 @@ def of(figure: Callable[[str], object], day: date) -> DayCount:
         abandoned_early=int(value("abandons_courts") or 0),
         qs30=value("qs30"),
         taux_accueil=value("taux_accueil"),
+        short_talks=int(value("conversations_courtes") or 0),
         uncertain=figure("qs30").uncertain,  # type: ignore[attr-defined]
         formule_qs30=figure("qs30").formula,  # type: ignore[attr-defined]
         formule_taux_accueil=figure("taux_accueil").formula,  # type: ignore[attr-defined]
+        formule_short_talks=figure("conversations_courtes").formula,  # type: ignore[attr-defined]
     )
 
 

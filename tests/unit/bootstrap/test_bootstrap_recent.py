@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.bootstrap.recent import RecentCallers
+from cti.bootstrap.answering.recent import RecentCallers
 from cti.journey import Journey
-from cti.journey.callers import Call, Repeat, dial_key, repeat_among, spellings
+from cti.journey.around.callers import Call, Repeat, dial_key, repeat_among, spellings
 from cti.routing.planner import RoutePlanner
 from cti.settings import load
 

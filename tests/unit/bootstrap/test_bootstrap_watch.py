@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from cti.ami.connection import LinkSettings, LinkTime, wait_for_event
-from cti.bootstrap import watch as watching
-from cti.bootstrap.watch import PbxWatch, WatchSettings
+from cti.bootstrap.watching import following
+from cti.bootstrap.watching import watch as watching
+from cti.bootstrap.watching.watch import PbxWatch, WatchSettings
 from cti.journey import Journey, apply
 from cti.journey import events as ev
 from cti.journey.ledger import Gap
@@ -28,6 +29,7 @@ class Heard:
     def __init__(self, *open_calls: Journey) -> None:
         self.events: list[Any] = []
         self.gaps: list[Gap] = []
+        self.sessions: dict[int, str] = {}
         self._open = open_calls
         self.told = asyncio.Event()
 
@@ -39,6 +41,7 @@ class Heard:
 
     def submit(self, events: Any, session: str = "", frame: int = 0) -> None:
         self.events += list(events)
+        self.sessions.update({id(one): session for one in self.events if id(one) not in self.sessions})
         if any(isinstance(one, ev.LinkUp) for one in self.events):
             self.told.set()
 
@@ -49,6 +52,8 @@ class Heard:
 class NoJournal:
     def record(self, *_: Any) -> None:
         """Nothing is kept."""
+
+    note = record
 
 
 @asynccontextmanager
@@ -108,14 +113,14 @@ async def test_a_bug_in_telling_the_past_is_tried_again(
     pbx: FakeAsterisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "_RETRY_SECONDS", 0.01)
-    sound, tries = watching.catch_up, itertools.count()
+    sound, tries = following.catch_up, itertools.count()
 
     def broken(*given: Any) -> Any:
         if next(tries) == 0:
             raise KeyError("a bug")
         return sound(*given)
 
-    monkeypatch.setattr(watching, "catch_up", broken)
+    monkeypatch.setattr(following, "catch_up", broken)
     heard = Heard()
     async with watched(pbx, heard, tmp_path / "cel.csv"), asyncio.timeout(5):
         await heard.told.wait()
@@ -143,3 +148,79 @@ async def test_a_pbx_that_went_on_without_us_is_the_same(pbx: FakeAsterisk, tmp_
         pbx.cut()
         await heard.told.wait()
     assert heard.of(ev.LinkUp)[0].pbx_started_at is None
+
+
+async def test_how_late_the_frames_come_is_known(pbx: FakeAsterisk, tmp_path: Path) -> None:
+    heard = Heard()
+    async with watched(pbx, heard, tmp_path / "cel.csv") as watch, asyncio.timeout(5):
+        await heard.told.wait()
+        pbx.send(event("Newexten", f"Timestamp: {(T0 - 9 * S) // S}.000000"))
+        while watch.lag is None:
+            await asyncio.sleep(0)
+    read_at, late_us = watch.lag
+    assert 9 * S <= late_us < 10 * S
+    assert read_at >= T0
+
+
+# --- the PBX's clock -------------------------------------------------------------------------------------------------------
+
+HOUR = 3600 * S
+
+
+def says(at: int) -> tuple[str]:
+    return (f"Timestamp: {at // S}.{at % S:06d}",)
+
+
+def cel_row(kind: str, at: int, extra: str = "") -> str:
+    return (
+        f'"{kind}","{at // S}.{at % S:06d}","2.0","2.0","PJSIP/operateur-00000002","","15","sas-entree","","","","","{extra}"\n'
+    )
+
+
+async def test_calls_of_the_hour_that_came_twice_are_told(pbx: FakeAsterisk, tmp_path: Path) -> None:
+    """Service dead, clock set back an hour, a caller came and went: his stamps are older than the last thing we saw."""
+    cel = tmp_path / "cel.csv"
+    second = T0 - HOUR
+    cel.write_text(
+        cel_row("CHAN_START", T0 - 40 * S)
+        + cel_row("CHAN_START", second + 2 * S)
+        + cel_row("SAS_ARRIVED", second + 2 * S, "u-2|15|15||1|0")
+        + cel_row("HANGUP", second + 9 * S)
+    )
+    pbx.script.clock = says(second + 15 * S)
+    heard = Heard()
+    async with watched(pbx, heard, cel, T0 - 10 * S), asyncio.timeout(5):
+        await heard.told.wait()
+    assert [(one.call_id, one.at) for one in heard.of(ev.CallArrived)] == [("u-2", second + 2 * S)]
+    assert [one.at for one in heard.of(ev.CallEnded)] == [second + 9 * S]
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+async def test_two_clocks_that_differ_are_no_restart(pbx: FakeAsterisk, tmp_path: Path, ahead: int) -> None:
+    """When the PBX was started is told on its own clock; ours may be wrong by more than it has been up."""
+    pbx.script.booted = event("FullyBooted", "Uptime: 500")
+    pbx.script.clock = says(T0 + ahead)
+    heard = Heard()
+    async with watched(pbx, heard, tmp_path / "cel.csv", T0 + ahead - 20 * S), asyncio.timeout(5):
+        await heard.told.wait()
+    assert heard.of(ev.LinkUp)[0].pbx_started_at is None
+
+
+async def test_a_clock_set_during_a_call_changes_nothing_in_it(pbx: FakeAsterisk, tmp_path: Path) -> None:
+    journey, _ = apply(Journey(call_id="u-1"), CALL)
+    heard = Heard(journey)
+    pbx.script.clock = says(T0)
+
+    def seen(at: int) -> bytes:
+        return event("UserEvent", "UserEvent: SasSecours", "CallId: u-1", "Uniqueid: 1.0", f"Timestamp: {at // S}.{at % S:06d}")
+
+    async with watched(pbx, heard, tmp_path / "cel.csv", T0 - 20 * S), asyncio.timeout(5):
+        await heard.told.wait()
+        pbx.send(seen(T0 + S), seen(T0 + HOUR + S))
+        while len(heard.of(ev.ServiceSilent)) < 2:
+            await asyncio.sleep(0)
+    assert [one.at - T0 for one in heard.of(ev.ServiceSilent)] == [S, pytest.approx(S, abs=S // 2)]
+    assert [one.kind for one in heard.of(ev.PbxSurprised)] == ["pbx_clock_stepped"]
+    named = [heard.sessions[id(one)].partition(":")[0] for one in heard.of(ev.ServiceSilent)]
+    assert named[1] == "moved", "not among the events that say until when we saw the PBX"
+    assert named[0].isdigit()

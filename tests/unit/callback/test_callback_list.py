@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.callback import CallbackBook, Refused
-from cti.callback.folding import CALLED_AGAIN, trace_of
+from cti.callback.folding import CALLED_AGAIN, fold, trace_of
 from cti.journey import Journey
-from cti.journey.callbacks import ActKind, CallbackEntry, EntryState, TraceKind, TryResult
+from cti.journey.callbacks import Act, ActKind, CallbackEntry, EntryState, History, TraceKind, TryResult
 from cti.journey.model import AbandonPhase
 from tests.fakes.shelf import RULES, MemoryShelf
 
@@ -260,3 +260,21 @@ def test_the_list_told_call_by_call_is_the_list_rebuilt(
         assert sum(entry.state is not EntryState.CLOSED for entry in group) <= 1
     kept = [one for group in shelf.folded.values() for entry in group for one in entry.acts]
     assert len(kept) == len(shelf.acts), "every act is on the entry it was done about"
+
+
+def test_a_call_that_is_in_no_entry_cannot_be_acted_upon() -> None:
+    """The number is known, and this call of it was answered: nobody is to be called back for it."""
+    shelf = MemoryShelf()
+    book = CallbackBook(shelf, RULES)
+    book.hear(abandon("lost"))
+    book.hear(answered("helped", at=100))
+    assert book.act("helped", ActKind.TAKE, by="Camille", version=0, at=T0 + 200 * S) is None
+    assert [entry.acts for entry in book.list(T0 + 200 * S, with_closed=True)] == [()]
+
+
+def test_an_act_for_an_entry_that_the_calls_no_longer_make_is_passed_over() -> None:
+    trace = trace_of(abandon("lost"))
+    assert trace is not None
+    gone = Act(group=trace.group, number=1, entry="purged", at=T0 + 9 * S, by="Camille", kind=ActKind.TAKE)
+    (entry,) = fold(History((trace,), (gone,)), RULES)
+    assert (entry.state, entry.acts) == (EntryState.OPEN, ())

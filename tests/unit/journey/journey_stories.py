@@ -31,6 +31,12 @@ _N1 = {"filiere": "n1"}
 _LEG = {"agent": "arm01", "leg": "leg-1"}
 _PLAIN: dict[type[CallEvent], dict[str, Any]] = {
     ev.CallArrived: {"channel": "1.1", "did": "15", "flux": "15", "caller": "0299000001"},
+    ev.CallPlaced: {"channel": "1.1", "agent": "arm01", "number": "0639980007", "via": ev.PlacedVia.ECRAN},
+    ev.PlacerReady: {"agent": "arm01", "leg": "1.1"},
+    ev.CalleeDialled: {"line": "1.2"},
+    ev.CalleeRinging: {"line": "1.2"},
+    ev.CalleeReached: {"line": "1.2"},
+    ev.CalleeMissed: {"line": "1.2", "how": OfferEnd.BUSY},
     ev.CallRouted: {**_N1, "source": RouteSource.CTI, "motif": "flux 15"},
     ev.QueueEntered: _N1,
     ev.AgentOffered: {**_N1, **_LEG},
@@ -44,6 +50,11 @@ _PLAIN: dict[type[CallEvent], dict[str, Any]] = {
     ev.ConsultAnswered: {"agent": "amu01", "line": "line-1"},
     ev.ConsultRecorded: {"line": "line-1", "stem": "a/c"},
     ev.ConsultEnded: {"line": "line-1", "how": ev.ConsultEnd.RETURNED},
+    ev.ReinforcementAsked: {"filiere": "mru", "via": ev.TransferVia.API},
+    ev.ReinforcementEnded: {"filiere": "mru"},
+    ev.GuestAsked: {"guest": "guest-1", "code": "cta"},
+    ev.GuestAnswered: {"guest": "guest-1"},
+    ev.GuestLeft: {"guest": "guest-1", "how": ev.GuestEnd.LEFT},
     ev.RecordingStarted: {"stem": "a/b"},
     ev.RecordingChecked: {"stem": "a/b", "caller_ms": 1000, "agents_ms": 1000, "bytes": 64},
     ev.DossierOpened: {"dossier_id": "d1", "ref": "2026-326-0000001"},
@@ -74,11 +85,17 @@ def talking() -> Journey:
     return fold(event(ev.AgentOffered, 11), event(ev.AgentAnswered, 15), event(ev.AgentJoined, 15.1), journey=waiting())
 
 
+def dialling() -> Journey:
+    """An outgoing call asked on the screen: the agent is on the line, the number is being dialled."""
+    return fold(event(ev.CallPlaced, 0), event(ev.PlacerReady, 2), event(ev.CalleeDialled, 2.1))
+
+
 _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "call_id": st.just(CALL),
     "leg": st.sampled_from(["leg-1", "leg-2", "leg-3"]),
     "agent": st.sampled_from(["arm01", "arm02"]),
     "filiere": st.sampled_from(["n1", "amu", "mg"]),
+    "guest": st.sampled_from(["guest-1", "guest-2"]),
     "stem": st.sampled_from(["a", "b"]),
     "dossier_id": st.sampled_from(["d1", "d2"]),
     "at": st.integers(0, 600_000).map(lambda ms: T0 + ms * 1000),

@@ -7,7 +7,7 @@ from dataclasses import replace as slow_replace
 import pytest
 
 from cti.journey import Journey
-from cti.journey.changing import replace
+from cti.journey.folding.changing import replace
 from cti.journey.model import Leg, Stage
 
 LEG = Leg(agent="arm01", leg="17.1", offered_at=3)

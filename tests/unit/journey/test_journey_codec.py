@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from journey_stories import ANY_EVENT, CALL, UNHURRIED, event
 
 from cti.journey import CallEvent
-from cti.journey.codec import UnknownEvent, from_json, to_json
 from cti.journey.events import CALL_EVENTS, AgentOffered, CallArrived, OfferEnded
+from cti.journey.events.codec import UnknownEvent, from_json, to_json
 from cti.journey.words import as_datetime, elapsed_ms, from_datetime, iso
 
 

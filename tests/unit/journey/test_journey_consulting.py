@@ -2,9 +2,9 @@
 
 from journey_stories import at, event, fold, talking
 
-from cti.journey import Journey, Outcome, State
+from cti.journey import Journey, Outcome, State, apply
 from cti.journey import events as ev
-from cti.journey.consulting import retold
+from cti.journey.facts import RecordingFaulted
 from cti.journey.model import StageEnd
 
 STARTED = event(ev.ConsultStarted, 20)
@@ -20,7 +20,8 @@ def test_a_consultation_is_kept_whole_and_moves_nobody() -> None:
     (consult,) = journey.consults
     assert (consult.agent, consult.target, consult.answered_by, consult.how) == ("arm01", "801", "amu01", ev.ConsultEnd.RETURNED)
     assert (consult.started_at, consult.answered_at, consult.ended_at) == (at(20), at(24), at(30))
-    assert consult.stem == "a/c"
+    assert consult.recording is not None
+    assert (consult.recording.stem, consult.recording.started_at) == ("a/c", at(20.1))
     assert (journey.state, journey.stages, journey.anomalies) == (before.state, before.stages, ())
 
 
@@ -49,12 +50,19 @@ def test_the_caller_s_hang_up_ends_it() -> None:
     assert over.consults[0].how is ev.ConsultEnd.RETURNED
 
 
-def test_the_journal_gives_back_what_the_rows_do_not_hold() -> None:
-    for more in ((), (event(ev.CallEnded, 26, cause=16),), (event(ev.CallEnded, 50, cause=16),)):
-        story = sorted((*STORY, *more), key=lambda one: one.at)
-        journey = fold(*story, journey=talking())
-        bare = fold(*more, journey=talking())
-        assert retold(bare, story).consults == journey.consults
+def test_its_recording_is_checked_beside_the_caller_s() -> None:
+    """A fault is told once, on the consultation; the caller's own recordings stay as they were."""
+    over = fold(*STORY, event(ev.CallEnded, 50, cause=16), journey=talking())
+    fault = event(ev.RecordingChecked, 60, stem="a/c", caller_ms=None, agents_ms=None, bytes=0, problem="fichier absent")
+    journey, facts = apply(over, fault)
+    assert journey.recordings == over.recordings
+    (consult,) = journey.consults
+    assert consult.recording is not None
+    assert (consult.recording.problem, consult.recording.checked_at) == ("fichier absent", at(60))
+    assert facts == (RecordingFaulted(journey.call_id, at(60), "fichier absent"),)
+    again = event(ev.RecordingChecked, 70, stem="a/c", caller_ms=None, agents_ms=None, bytes=0, problem="fichier absent")
+    assert apply(journey, again)[1] == ()
+    assert apply(journey, again)[0].consults == journey.consults
 
 
 def test_joined_to_whoever_was_asked_the_caller_has_a_stage_of_its_own_wait() -> None:
@@ -76,6 +84,8 @@ def test_joined_to_whoever_was_asked_the_caller_has_a_stage_of_its_own_wait() ->
     assert (first.end, first.left_at) == (StageEnd.TRANSFERRED, at(33))
     assert (second.filiere, second.wait_ms, second.agent, second.motif) == ("amu", 3000, "amu01", "consultation")
     assert (journey.state, journey.answered_by, journey.anomalies) == (State.TALKING, "arm01", ())
+    ended = fold(event(ev.CallEnded, 50, cause=16), journey=journey).stages[1]
+    assert (ended.talk_ms, ended.wait_ms) == (17_000, 3000), "what the agents said before he was joined is no talk with him"
     again = event(ev.TransferAsked, 33, target="amu", via=ev.TransferVia.REFER, leg="leg-1")
     assert fold(again, journey=journey).stages == journey.stages, "told late, it ends the stage it speaks of and no other"
     assert fold(event(ev.CallEnded, 60, cause=16), journey=journey).outcome is Outcome.ANSWERED

@@ -113,6 +113,16 @@ def test_a_transfer_to_another_filiere_and_a_caller_lost_there() -> None:
     assert facts == [CallClosed(CALL, at(90), Outcome.ANSWERED)]
 
 
+def test_a_caller_lost_on_his_way_is_lost_for_whom_he_was_sent_to() -> None:
+    """Passed on, and gone before the next queue took him; without a route nobody knows better than where he was."""
+    asked = event(ev.TransferAsked, 60, via=ev.TransferVia.TOUCHE)
+    routed = event(ev.CallRouted, 60.2, filiere="mg", source=ev.RouteSource.TRANSFERT)
+    sent = fold(asked, routed, event(ev.CallEnded, 61), journey=talking())
+    unsent = fold(asked, event(ev.CallEnded, 61), journey=talking())
+    assert (sent.outcome, sent.lost_waiting) == (Outcome.ANSWERED, "mg")
+    assert (unsent.outcome, unsent.lost_waiting) == (Outcome.ANSWERED, "n1")
+
+
 def test_the_agents_leave_may_come_before_the_transfer() -> None:
     journey = fold(event(ev.AgentLeft, 60), event(ev.TransferAsked, 60.1), journey=talking())
     assert (journey.state, journey.stages[0].end, journey.stages[0].left_at) == (State.MOVING, StageEnd.TRANSFERRED, at(60))
@@ -249,6 +259,35 @@ def test_the_worst_witness_decides() -> None:
     assert lost.quality is Quality.UNCERTAIN
     assert fold(event(ev.QueueEntered, 40, filiere="amu", seen=ev.Seen.CEL), journey=lost).quality is Quality.UNCERTAIN
     assert fold(event(ev.DossierOpened, 40, seen=ev.Seen.OWN), journey=talking()).quality is Quality.OBSERVED
+
+
+def test_a_blind_interval_that_is_covered_is_told_by_another_witness() -> None:
+    covered = fold(event(ev.ObservationLost, 30, covered=True), journey=waiting())
+    assert (covered.quality, covered.anomalies) == (Quality.RECONSTRUCTED, ())
+    again = fold(event(ev.ObservationLost, 40, reason="CEL illisible"), journey=covered)
+    assert again.quality is Quality.UNCERTAIN
+    assert [(note.kind, note.detail) for note in again.anomalies] == [("observation_lost", "CEL illisible")], "why, on the call"
+    assert fold(event(ev.ObservationLost, 50, covered=True), journey=again).quality is Quality.UNCERTAIN
+
+
+def test_doubt_is_not_lost_when_there_is_no_room_for_its_reason() -> None:
+    journey = waiting()
+    for n in range(60):
+        journey = fold(ev.PbxSurprised(call_id=CALL, at=at(30), kind="x", detail=str(n)), journey=journey)
+    assert fold(event(ev.ObservationLost, 40), journey=journey).quality is Quality.UNCERTAIN
+
+
+def test_a_call_that_nobody_saw_arrive_is_uncertain() -> None:
+    ended, _ = apply(Journey(call_id=CALL), event(ev.CallEnded, 30))
+    assert (ended.quality, [note.kind for note in ended.anomalies]) == (Quality.UNCERTAIN, ["observation_lost"])
+    surprised, _ = apply(Journey(call_id=CALL), event(ev.AgentAnswered, 30))
+    assert (surprised.quality, [note.kind for note in surprised.anomalies]) == (Quality.UNCERTAIN, ["unexpected"])
+
+
+def test_a_hold_told_late_by_another_witness_is_no_surprise() -> None:
+    journey = waiting()
+    assert fold(event(ev.CallerUnheld, 0, seen=ev.Seen.CEL), journey=journey).anomalies == ()
+    assert fold(event(ev.CallerHeld, 1000), journey=journey).anomalies != ()
 
 
 def test_a_silence_of_ours_is_written_on_the_call() -> None:

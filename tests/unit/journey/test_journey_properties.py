@@ -1,6 +1,7 @@
 """What holds for any sequence of events of one call."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from journey_stories import ANY_EVENT, ANY_STORY, CALL, TIMELY_STORY, UNHURRIED,
 
 from cti.journey import CallEvent, Journey, Outcome, State, apply
 from cti.journey import events as ev
-from cti.journey.facts import CallAnswered, CallClosed, CallOpened, StageAnswered
+from cti.journey.facts import CallAnswered, CallClosed, CallOpened, CallReached, StageAnswered
 from cti.journey.telling import tell
 
 
@@ -57,8 +58,10 @@ def test_an_ended_call_has_one_outcome_and_stays_ended(story: list[CallEvent]) -
 @given(ANY_STORY)
 def test_facts_of_the_whole_call_are_stated_once(story: list[CallEvent]) -> None:
     journey, facts = fold_all(story)
+    outgoing = journey.placed is not None
     for kind, happened in (
-        (CallAnswered, journey.answered_at is not None),
+        (CallAnswered, journey.answered_at is not None and not outgoing),
+        (CallReached, journey.answered_at is not None and outgoing),
         (CallClosed, journey.ended_at is not None),
         (CallOpened, journey.channel != ""),
     ):
@@ -74,7 +77,8 @@ def test_facts_of_the_whole_call_are_stated_once(story: list[CallEvent]) -> None
 @given(TIMELY_STORY)
 def test_stages_follow_each_other_in_time(story: list[CallEvent]) -> None:
     journey = fold(*story)
-    for before, after in zip(journey.stages, journey.stages[1:], strict=False):
+    alone = [stage for stage in journey.stages if stage.accompanied is None]
+    for before, after in pairwise(alone):
         assert before.left_at is not None
         assert before.entered_at <= before.left_at <= after.entered_at
     for stage in journey.stages:

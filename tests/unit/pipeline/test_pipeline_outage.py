@@ -1,6 +1,7 @@
 """The store is out of reach: the calls go on, the room sees them, nothing is lost."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from pipeline_rig import Opener, Witness, folded, running, story, when_answered
@@ -193,3 +194,49 @@ async def test_stop_waits_for_a_store_that_comes_back_in_time() -> None:
         pipeline.submit(story("a"), "s", 1)
         asyncio.get_running_loop().call_later(0.5, back)
     assert store.events("a") == story("a")
+
+
+@simulated
+async def test_a_store_that_stays_away_costs_memory_by_call_and_no_more_by_event() -> None:
+    """Beyond the limit each call stays as it is now, with what follows from it; its events are elsewhere."""
+    store, witness, opener = MemoryStore(), Witness(), Opener()
+    pace = replace(PACE, batch_events=7, waiting_events=28)
+    async with running(store, when_answered(opener), witness, pace=pace) as pipeline:
+        store.down = True
+        pipeline.submit(story("first")[:1], "first", 0)
+        await asyncio.sleep(2)  # the room is told early from here on
+        for n in range(12):
+            for frame, event in enumerate(story(f"c{n}")):
+                pipeline.submit([event], f"c{n}", frame)
+        assert pipeline.counters.thinned > 0
+        assert pipeline.waiting < 12 * 7
+        store.down = False
+        await pipeline.drained()
+    assert store.journeys["first"] == folded(story("first")[:1])
+    for n in range(12):
+        assert replace(store.journeys[f"c{n}"], dossier_id=None, dossier_ref=None, last_at=0) == replace(
+            folded(story(f"c{n}")), last_at=0
+        )
+        assert [key for key in store.outbox if key[0] == f"c{n}"] != [], "what was promised to each caller is kept"
+    assert len({journey.call_id for journey in opener.tries}) == 12
+    assert len(witness.told_events) == len({id(event) for event in witness.told_events}), "nothing is told twice"
+    written = sum(len(batch.entries) for batch in store.batches)
+    assert written + pipeline.counters.thinned == 1 + 12 * 7 + len(opener.tries)
+
+
+@simulated
+async def test_what_is_being_offered_to_the_store_is_not_thinned() -> None:
+    """A commit that hangs holds its batch; when it succeeds exactly that batch is gone from memory."""
+    store, witness, gate = MemoryStore(), Witness(), Gate()
+    pace = replace(PACE, batch_events=7, waiting_events=14)
+    async with running(store, {}, witness, pace=pace, runner=gate) as pipeline:
+        gate.open.clear()
+        pipeline.submit(story("a"), "a", 1)
+        await asyncio.sleep(2)
+        for n in range(5):
+            pipeline.submit(story(f"c{n}"), f"c{n}", 1)
+        assert pipeline.counters.thinned > 0
+        gate.open.set()
+        await pipeline.drained()
+    assert store.events("a") == story("a")
+    assert [store.journeys[f"c{n}"].ended_at for n in range(5)] == [folded(story("a")).ended_at] * 5

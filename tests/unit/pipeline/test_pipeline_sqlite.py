@@ -52,9 +52,14 @@ async def unheard(journey: Journey) -> list[CallEvent]:
     return []
 
 
+async def unfetched(call_id: str) -> Journey | None:
+    """No outgoing call asks for another one here."""
+    return None
+
+
 def table(store: Store, tmp_path: Path) -> dict[type[Fact], tuple[Reaction, ...]]:
     """The shipped reaction to a décroché."""
-    found = reactions(load(CONFIG, {}), store.dossiers, at_once, tmp_path, unheard)  # type: ignore[arg-type]
+    found = reactions(load(CONFIG, {}), store.dossiers, at_once, tmp_path, unheard, unfetched)  # type: ignore[arg-type]
     return {CallAnswered: found[CallAnswered]}
 
 

@@ -1,12 +1,14 @@
 """The report: hours, flux, gaps, JSON and text."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from qos_calls import DAY, PARIS, SITE, T0, call, paris, ten_calls, then, us
 
 from cti.journey import Quality
+from cti.journey.around.crisis import CrisisSpan
 from cti.journey.ledger import Gap
 from cti.qos import NoValueYet, Period, UnknownProfile, report, text
 from cti.qos.period import local_day
@@ -135,3 +137,40 @@ def test_clear_errors() -> None:
         report((), SITE, "sas_public", Period(paris("2018-01-01"), paris("2018-01-02"), PARIS))
     with pytest.raises(KeyError):
         report((), SITE, "sae", DAY).figure("qs30")
+
+
+CRISIS = (
+    CrisisSpan(since=T0 - us(600), until=T0 + us(60), by="Dr Martin", reason="accident de car"),
+    CrisisSpan(since=DAY.until - us(60), until=None, by="Dr Petit", reason="canicule"),
+)
+
+
+def test_every_figure_of_a_period_that_holds_crisis_time_says_so() -> None:
+    calls = [call(answered=5, ended=60), call(ended=60, flux="116117"), call(answered=5, ended=8)]
+    found = report(calls, SITE, "public_24h", DAY, (), CRISIS)
+    told = found.as_dict()
+    assert found.crisis_ms == told["crisis_ms"] == 720_000
+    assert [one["by"] for one in told["crises"]] == ["Dr Martin", "Dr Petit"]
+    assert {figure["crise"] for figure in told["figures"]} == {True}
+    assert {figure["crise"] for figures in told["by_flux"].values() for figure in figures} == {True}
+    assert [row["label"][11:16] for row in told["hours"] if row["crise"]] == ["09:00", "10:00", "23:00"]
+    text_of = found.as_text()
+    assert "Crise du 18/11 09:50:00 au 18/11 10:01:00, par Dr Martin : accident de car" in text_of
+    shown = ("QS30", "Taux d'accueil", "Décrochés puis raccrochés aussitôt")
+    lines = [line for line in text_of.splitlines() if line.startswith(shown)]
+    assert len(lines) >= 3
+    assert all("dont 12 min 00 s de crise" in line for line in lines), lines
+    assert "2026-11-18 10:00+01:00 (crise)" in text_of
+
+
+def test_a_period_without_a_crisis_says_nothing_of_it() -> None:
+    found = report([call(answered=5, ended=60)], SITE, "public_24h", DAY, (), [replace(CRISIS[0], since=0, until=DAY.since)])
+    assert (found.crisis_ms, found.crises) == (0, ())
+    assert not any(figure["crise"] for figure in found.as_dict()["figures"])
+    assert "crise" not in found.as_text()
+
+
+def test_short_talks_are_shown_apart() -> None:
+    told = report([call(answered=5, ended=8), call(answered=5, ended=60)], SITE, "sas_public", DAY).as_text()
+    (line,) = [line for line in told.splitlines() if line.startswith("Décrochés puis raccrochés aussitôt")]
+    assert "décrochés dont toute la conversation dure < 10 s" in line

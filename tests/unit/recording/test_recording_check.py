@@ -9,7 +9,7 @@ from cti.journey import Journey, Seen, apply
 from cti.journey import events as ev
 from cti.journey.events import RecordingChecked
 from cti.journey.facts import RecordingFaulted
-from cti.recording.check import LegFiles, check
+from cti.recording.check import LegFiles, check, stems, still_writing
 from cti.recording.passages import Passage, passages
 from cti.recording.places import locate
 from cti.recording.policy import RecordingSettings
@@ -235,3 +235,76 @@ def test_passages_lie_in_order_inside_the_recording(recorded_at: int, edges: lis
     offsets = [edge for passage in found_ for edge in (passage.start_ms, passage.end_ms)]
     assert offsets == sorted(offsets)
     assert all(0 <= edge <= (ended * S + T0 - recording.started_at) // 1000 for edge in offsets)
+
+
+# --- consultations ------------------------------------------------------------------------------------------------------
+
+APART = wav(tone(5_000))
+
+
+def consulted(stem: str, apart: str, how: ev.ConsultEnd = ev.ConsultEnd.RETURNED, answered: bool = True) -> Journey:
+    """A call whose agent asked a colleague from 12 s to 17 s."""
+    told: list[ev.CallEvent] = [
+        ev.ConsultStarted(call_id=CALL, at=T0 + 11 * S, agent="arm01", line="9.1", target="801"),
+        ev.ConsultRecorded(call_id=CALL, at=T0 + 12 * S, line="9.1", stem=apart),
+    ]
+    if answered:
+        told.append(ev.ConsultAnswered(call_id=CALL, at=T0 + 12 * S, line="9.1", agent="amu01"))
+    if how is not ev.ConsultEnd.CALLER_GONE:
+        told.append(ev.ConsultEnded(call_id=CALL, at=T0 + 17 * S, line="9.1", how=how))
+    journey = call(stem, end=False)
+    for event in (*told, ev.CallEnded(call_id=CALL, at=T0 + 20 * S)):
+        journey = apply(journey, event)[0]
+    return journey
+
+
+def apart_problem(root: Path, journey: Journey) -> str | None:
+    files = {stem: measure(locate(stem, root), SETTINGS.silence_max_peak) for stem in stems(journey)}
+    main, apart = check(journey, files, SETTINGS, NOW)
+    assert main.problem is None
+    after, facts = apply(journey, apart)
+    (consult,) = after.consults
+    assert consult.recording is not None
+    assert consult.recording.problem == apart.problem
+    assert [type(fact) for fact in facts] == ([RecordingFaulted] if apart.problem else [])
+    return apart.problem
+
+
+@pytest.mark.parametrize(
+    ("caller", "agents", "answered", "how", "told"),
+    [
+        (APART, APART, True, ev.ConsultEnd.RETURNED, None),
+        (APART, None, True, ev.ConsultEnd.TRANSFERRED, "consultation de arm01 : d-agents.wav : fichier absent"),
+        (APART, wav(b""), True, ev.ConsultEnd.RETURNED,
+         "consultation de arm01 : d-agents.wav : aucun son (plus de 44 octets attendus, 44 trouvés)"),
+        (wav(b""), wav(b""), False, ev.ConsultEnd.NO_ANSWER, None),
+        (wav(APART, declared=0), wav(APART, declared=0), True, ev.ConsultEnd.CALLER_GONE, None),
+    ],
+)  # fmt: skip
+def test_the_recording_of_a_consultation_is_looked_at(
+    tmp_path: Path, caller: bytes | None, agents: bytes | None, answered: bool, how: ev.ConsultEnd, told: str | None
+) -> None:
+    stem, apart = put(tmp_path, "c", caller=WHOLE, agents=WHOLE), put(tmp_path, "d", caller=caller, agents=agents)
+    assert apart_problem(tmp_path, consulted(stem, apart, how, answered)) == told
+
+
+def test_agents_who_go_on_talking_when_the_caller_is_gone_are_not_waited_for(tmp_path: Path) -> None:
+    stem, apart = put(tmp_path, "c", caller=WHOLE, agents=WHOLE), put(tmp_path, "d", caller=APART, agents=APART)
+    assert still_writing(consulted(stem, apart, ev.ConsultEnd.CALLER_GONE)) == {apart}
+    assert still_writing(consulted(stem, apart)) == frozenset()
+
+
+def test_a_consultation_recorded_outside_the_folder_is_told(tmp_path: Path) -> None:
+    stem = put(tmp_path, "c", caller=WHOLE, agents=WHOLE)
+    journey = consulted(stem, "/elsewhere/d")
+    (_, apart) = check(journey, {stem: measure(locate(stem, tmp_path), SETTINGS.silence_max_peak)}, SETTINGS, NOW)
+    assert apart.problem == "consultation de arm01 : fichier hors du dossier des enregistrements : non lu"
+
+
+def test_a_consultation_that_was_never_recorded_has_no_file_to_look_at(tmp_path: Path) -> None:
+    journey = call(put(tmp_path, "c", caller=WHOLE, agents=WHOLE), end=False)
+    asked = ev.ConsultStarted(call_id=CALL, at=T0 + 11 * S, agent="arm01", line="9.1", target="801")
+    for event in (asked, ev.CallEnded(call_id=CALL, at=T0 + 20 * S)):
+        journey = apply(journey, event)[0]
+    assert [consult.recording for consult in journey.consults] == [None]
+    assert [(event.stem, event.problem) for event in checked(tmp_path, journey)] == [(journey.recordings[0].stem, None)]

@@ -12,7 +12,7 @@ from cti.routing.plan import RoutingRules
 from cti.routing.rules import Source, read_rules
 
 CONFIG = Path(__file__).parents[3] / "config"
-FILES = ("filieres.toml", "flux.toml", "horaires.toml")
+FILES = ("filieres.toml", "flux.toml", "horaires.toml", "crise.toml")
 Tables = dict[str, dict[str, Any]]
 
 

@@ -8,6 +8,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cti.journey.around.callers import Repeat
 from cti.routing import planner as planner_module
 from cti.routing.dialplan import MOTIF_LENGTH, agi_routes, dialplan_safe
 from cti.routing.plan import Decision, Load, Reason, RoutingRules
@@ -66,6 +67,17 @@ def test_nothing_broken_around_it_keeps_an_answer_back(site: Site) -> None:
     with structlog.testing.capture_logs() as logs:
         assert site.planner.route("c1", "18", "").filiere == "amu"
     assert [log["event"] for log in logs] == ["route_load_unknown", "route_decision_not_recorded"]
+
+
+def test_a_memory_of_callers_that_fails_is_nobody_remembered_and_the_caller_has_his_answer(rules: RoutingRules) -> None:
+    def forgets(caller: str, call_id: str, at: int) -> Repeat | None:
+        raise RuntimeError("no memory")
+
+    planner = RoutePlanner(rules, lambda: None, lambda: EVENING, lambda *_: None, recent=forgets)
+    usual = RoutePlanner(rules, lambda: None, lambda: EVENING, lambda *_: None)
+    with structlog.testing.capture_logs() as logs:
+        assert planner.route("c1", "15", "15", caller="0612345678") == usual.route("c1", "15", "15", caller="0612345678")
+    assert [log["event"] for log in logs] == ["repeat_unknown"]
 
 
 def test_the_load_is_looked_at(site: Site) -> None:
@@ -141,6 +153,13 @@ def test_both_questions_answer_with_one_variable(site: Site) -> None:
     assert entry == {"ROUTE": "amu|70|90|18 pompiers vers ARM AMU"}
     assert site.routes["debordement"](Asked(("c1", "amu", "timeout", "1")))["ROUTE"].startswith("n1|")
     assert site.routes["route"](Asked(("c2", "15", "15", "P0", "more")))["ROUTE"].split("|")[1] == "90"
+
+
+def test_a_transfer_is_answered_with_its_target(site: Site) -> None:
+    site.planner.route("c1", "15", "")
+    assert site.routes["transfert"](Asked(("c1", "mrg")))["ROUTE"].startswith("mrg|")
+    site.routes["transfert"](Asked(("c1",)))
+    assert site.told[-1][1].anomalies == ("filière inconnue ",)
 
 
 def test_missing_arguments_refuse_nobody(site: Site) -> None:

@@ -24,6 +24,7 @@ STAGE = Stage(
     left_at=9,
     end=StageEnd.TRANSFERRED,
     via=TransferVia.TOUCHE,
+    accompanied=TransferVia.API,
 )
 RECORDING = Recording(stem="a/b", started_at=1, checked_at=20, caller_ms=9, agents_ms=None, bytes=2**40, problem="voie muette")
 ANOMALY = Anomaly(at=7, kind="k", detail="« d »")

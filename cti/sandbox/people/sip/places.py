@@ -14,14 +14,6 @@ _MEDIA_ABOVE = 33_000
 _TRIES = 200
 
 
-def free_port() -> int:
-    """A UDP port that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def free_media_ports(width: int) -> tuple[int, int]:
     """First and last of a range of UDP ports, looked at in nine places; SIPp itself steps over a port taken meanwhile."""
     for _ in range(_TRIES):

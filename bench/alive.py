@@ -1,0 +1,81 @@
+"""Recovery with everything real: Asterisk, so many SIPp people on the telephone, the service killed and started again.
+
+The clock runs from the start of the process to ``/readyz`` saying that all is seen; then every person who was on the telephone
+before the kill and still is must be among the open calls. The process's own CPU time is told beside it, because this machine
+carries the calls too.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+from bench.figures import Figure
+from cti.sandbox.people.pairing import national
+from tests.chaos.stage import Stage, stage
+
+_CALLS_PER_MINUTE = 420.0
+_FILLED_WITHIN_SECONDS = 120.0
+
+
+async def recovery(folder: Path, live: int, goal_seconds: float) -> list[Figure]:
+    """One kill -9 with so many people on the telephone."""
+    async with stage(
+        folder,
+        seconds=150,
+        calls_per_minute=_CALLS_PER_MINUTE,
+        seed=live,
+        agents=live // 3,
+        pace=2.0,
+        drain_seconds=1,
+        wires=False,
+    ) as scene:
+        async with asyncio.timeout(_FILLED_WITHIN_SECONDS):
+            while await asyncio.to_thread(scene.calling) < live:
+                await asyncio.sleep(0.5)
+        before = _on_the_telephone(scene)
+        await scene.kill_service()
+        await scene.restart_service()
+        cpu_seconds = _cpu_seconds(scene.service.pid)
+        lost = (before & _on_the_telephone(scene)) - _open(scene)
+        if lost:
+            raise RuntimeError(f"{len(lost)} people of {len(before)} are on the telephone and not among the open calls")
+        seconds = scene.recoveries[-1]
+    return [
+        Figure(
+            bench="recovery",
+            what=f"real PBX, {len(before)} people on the telephone: from kill -9 to the whole truth",
+            ours=seconds,
+            unit="s",
+            rival=goal_seconds,
+            against="the goal",
+            ratio=seconds / goal_seconds,
+            goal="<= 1",
+        ),
+        Figure(
+            bench="recovery",
+            what=f"real PBX, {len(before)} people on the telephone: CPU of the service until then",
+            ours=cpu_seconds,
+            unit="s",
+            rival=goal_seconds,
+            against="the goal for the whole",
+            ratio=cpu_seconds / goal_seconds,
+        ),
+    ]
+
+
+def _on_the_telephone(scene: Stage) -> set[str]:
+    """Numbers of the people whom the PBX has answered and who have not hung up."""
+    return {
+        truth.number
+        for truth in scene.town.truth()
+        if truth.shown and truth.answered_by_pbx_at is not None and truth.ended_at is None
+    }
+
+
+def _open(scene: Stage) -> set[str]:
+    return {national(journey.caller) for journey in scene.journeys() if journey.ended_at is None and journey.caller is not None}
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

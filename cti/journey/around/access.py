@@ -1,0 +1,157 @@
+"""Who may do what with the voice, as values: accounts and their tokens, ties of a person to a recording, and the log of accesses.
+
+A **trace** is one entry of that log. Entries are numbered from 1 and each holds the digest of the one before it, so that none can
+be changed or taken out without showing (``cti.access.chain``). Nothing is ever changed in place but an account's state.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from cti.journey.around.duty import PersonId
+from cti.journey.words import Instant
+
+#: Name of an account, as in a token's owner and in a trace: ``anne.petit``.
+UserName: TypeAlias = str
+
+#: Whoever comes by the site's own token, or from this machine where none is asked: nobody in particular.
+SITE: Final = "site"
+#: The digest before the first entry.
+GENESIS: Final = "0" * 64
+#: In a trace, the verb of whoever tried to come in.
+ENTER: Final = "entrer"
+
+
+class AccessRole(StrEnum):
+    """What an account is for. One account may hold several."""
+
+    ARM_N1 = "arm_n1"
+    ARM_N2 = "arm_n2"
+    OSNP = "osnp"
+    MRU = "mru"
+    MRG = "mrg"
+    SUPERVISEUR = "superviseur"
+    QUALITE = "qualite"  #: reviews drawn calls
+    ADMIN = "admin"  #: accounts and the archive's keeping
+    ECRAN = "ecran"  #: a screen on a wall
+
+
+class Verb(StrEnum):
+    """What one may want to do."""
+
+    ECOUTER = "ecouter"
+    EXPORTER = "exporter"
+    CHERCHER = "chercher"
+    VOIR = "voir"  #: what lies beside the voice: times, stages, agents
+    VERIFIER = "verifier"  #: read the log of accesses, check the archive
+    CONSERVER = "conserver"  #: place a legal hold
+    LIBERER = "liberer"  #: take it off
+    PROPOSER = "proposer"  #: a destruction
+    APPROUVER = "approuver"  #: somebody else's proposal
+    ADMINISTRER = "administrer"  #: accounts and tokens
+
+
+class Relation(StrEnum):
+    """What ties a person to a recording."""
+
+    SES_APPELS = "ses_appels"  #: she spoke in it
+    DOSSIER = "dossier"  #: of a dossier she regulates, or of the caller she was just given
+    QUALITE = "qualite"  #: drawn for a quality review that is hers
+    SALLE = "salle"  #: any recording of the centre
+    REQUISITION = "requisition"  #: named in a requisition or a patient's request
+
+
+class Outcome(StrEnum):
+    """How it went."""
+
+    GRANTED = "accordé"
+    REFUSED = "refusé"
+    DONE = "fait"  #: an act that needed no decision of the table: an account changed from the command line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """One relation of one person to one recording."""
+
+    relation: Relation
+    since: Instant | None = None  #: what the time limits of the table count from (the end of her part); None while it goes on
+    until: Instant | None = None  #: its own end: of a campaign, of a requisition; None when it has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One entry of the log. Texts are empty where there is nothing to say."""
+
+    seq: int  #: 1, 2, 3...
+    at: Instant  #: whole milliseconds
+    who: UserName
+    role: str  #: the role that gave the right; on a refusal every role, joined by "+"
+    verb: str  #: a ``Verb``, or ``ENTER``
+    call_id: str = ""
+    piece_id: str = ""
+    relation: str = ""
+    reason: str = ""
+    client: str = ""  #: address of whoever asked; ``cli`` for the command line
+    outcome: str  #: an ``Outcome``, unless somebody wrote something else into the database
+    detail: str = ""  #: in French: why it was refused, what was searched, what was changed
+    previous: str  #: ``hash`` of the entry before
+    hash: str = ""  #: SHA-256 of the canonical form of all the rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A named account."""
+
+    name: UserName
+    roles: tuple[AccessRole, ...]
+    personne: PersonId = ""  #: of ``agents.toml``; empty: nobody of the room
+    created_at: Instant
+    disabled_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a program or a person shows to come in. The token itself is kept nowhere."""
+
+    token_id: str
+    user: UserName
+    digest: str = field(repr=False)  #: keyed (``cti.access.tokens``)
+    created_at: Instant
+    expires_at: Instant
+    last_used_at: Instant | None = None  #: to the minute
+    revoked_at: Instant | None = None
+
+
+class AccountActKind(StrEnum):
+    """What was done to an account."""
+
+    ADD = "creation"
+    ROLES = "roles"
+    DISABLE = "desactivation"
+    ENABLE = "reactivation"
+    TOKEN = "jeton"  # noqa: S105 - the name of an act
+    REVOKE = "revocation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAct:
+    """One act on an account. Never changed, never taken back."""
+
+    number: int
+    at: Instant
+    by: str
+    kind: AccountActKind
+    user: UserName
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What an act makes of accounts: the user, the token or both as they are from now on."""
+
+    at: Instant
+    by: str
+    kind: AccountActKind
+    user: User
+    token: Token | None = None
+    detail: str = ""  #: in French
