@@ -105,6 +105,32 @@ class Room:
         finally:
             store.close()
 
+    async def until_post(self, poste: str, seconds: float = 10, **expected: Any) -> Any:
+        """Wait until the service tells this of a post: what the PBX holds is read by it a moment later."""
+        found: Any = None
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    found = await self.post(poste)
+                    if all(found[key] == value for key, value in expected.items()):
+                        return found
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"the service tells {found}, not {expected}") from None
+
+    async def until_acts(self, expected: list[tuple[str, str, str]], seconds: float = 10) -> None:
+        """Wait until the journal of acts has just these: (kind, post, by what means)."""
+        found: list[tuple[str, str, str]] = []
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    found = [(act.kind, act.poste, act.via) for act in self.acts()]
+                    if found == expected:
+                        return
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"the journal has {found}, not {expected}\n{self.service.last_lines(30)}") from None
+
     def told(self, call_id: str) -> set[str]:
         """The kinds of events of a call, as the database has them."""
         store = open_store(load(self.site.config, {}).database_url)

@@ -47,10 +47,10 @@ async def test_the_phone_s_codes_with_and_without_the_service(tmp_path: Path) ->
         fixed = {("n1", "arm01"): None}
         await sas.dial("p01", "*51201")
         await sas.until_held({**fixed, **HELENE})
-        assert (await sas.post("p01"))["personne"] == "helene"
+        await sas.until_post("p01", personne="helene")
         await sas.dial("p01", "*53")
         await sas.until_held({**fixed, **dict.fromkeys(HELENE, "repas")})
-        assert (await sas.post("p01"))["reason"] == "repas"
+        await sas.until_post("p01", reason="repas")
         await sas.dial("p01", "*51999")  # nobody's number changes nothing
         await sas.service.kill()
         await sas.dial("p01", "*54")
@@ -62,14 +62,16 @@ async def test_the_phone_s_codes_with_and_without_the_service(tmp_path: Path) ->
         await sas.until_held(held)
         await sas.service.start()
         await sas.until_held(held)
-        assert [(a.kind, a.poste, a.via) for a in sas.acts()] == [
-            (DutyKind.TAKE, "p01", DutyVia.PHONE),
-            (DutyKind.PAUSE, "p01", DutyVia.PHONE),
-            (DutyKind.RESUME, "p01", DutyVia.PHONE),
-            (DutyKind.PAUSE, "arm01", DutyVia.PHONE),
-        ]
-        assert (await sas.post("arm01"))["reason"] == "administratif"
-        assert (await sas.post("p01"))["hold"] is None
+        await sas.until_acts(
+            [
+                (DutyKind.TAKE, "p01", DutyVia.PHONE),
+                (DutyKind.PAUSE, "p01", DutyVia.PHONE),
+                (DutyKind.RESUME, "p01", DutyVia.PHONE),
+                (DutyKind.PAUSE, "arm01", DutyVia.PHONE),
+            ]
+        )
+        await sas.until_post("arm01", reason="administratif")
+        await sas.until_post("p01", hold=None)
         await sas.dial("p01", "*52")
         await sas.until_held({("n1", "arm01"): "administratif"})
 
@@ -82,8 +84,7 @@ async def test_the_wrap_up_is_kept_through_reload_and_kill_and_ends_when_she_is_
         await sas.sits("p01", answers("p01", sas.tone, 200))
         await (await sas.phone_call("", "15", hangs_up_after_ms=3500)).wait(20)
         await sas.until_held(wrapping, 3)
-        seats = (await sas.board())["agents"]["p01"]["filieres"]
-        assert seats["n1"]["presence"] == "wrapup"
+        await sas.until_board(lambda told: told["agents"]["p01"]["filieres"]["n1"]["presence"] == "wrapup")
         until = (await sas.post("p01"))["hold_until"]
         await reload_queues(sas)
         await sas.service.kill()
@@ -91,7 +92,7 @@ async def test_the_wrap_up_is_kept_through_reload_and_kill_and_ends_when_she_is_
         await sas.until("QueueCallerJoin", 2)
         await sas.service.start()
         await sas.until_held(wrapping)
-        assert (await sas.post("p01"))["hold_until"] == until, "the end stays where it was"
+        await sas.until_post("p01", hold_until=until)  # the end stays where it was
         assert len([f for f in sas.frames if f.event == "AgentCalled"]) == 1, "not rung during her wrap-up"
         assert (await sas.act("p01", "reprise"))["followed"]
         await sas.until("AgentConnect", 2)
@@ -177,7 +178,7 @@ async def test_a_phone_that_rings_in_vain_is_withdrawn_unless_it_is_the_last_res
         await sas.until_alarm("ne_repond_pas:p01")
         await sas.dial("p01", "*54")
         await sas.until_held({**HELENE, ("amu", "p02"): None})
-        assert "ne_repond_pas:p01" not in (await sas.board())["alarms"]
+        await sas.until_board(lambda told: "ne_repond_pas:p01" not in told["alarms"])
         await caller.stop()
 
 
