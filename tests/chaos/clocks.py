@@ -2,8 +2,12 @@
 
 The monotonic clock is left alone, as it is on a real machine whose wall clock is set. libfaketime is the machine's own when it is
 installed, else Debian's package from the machine's own archive, unpacked in the cache: no root, nothing installed.
+
+A program looks for a new setting once a second, at the first question after a whole second. Looking at each question is simpler
+and ruins what it measures: Asterisk asks for the time at every piece of voice, and then opens a file each time.
 """
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -18,6 +22,7 @@ from cti.bootstrap.clock import now
 from cti.journey.words import Instant, from_datetime
 from cti.sandbox.packages import cache_folder
 
+_SECOND_US = 1_000_000
 _LIBRARY = "lib/*/faketime/libfaketimeMT.so.1"
 #: Told by a program that runs on the clock: so far it is from ours.
 _TELL = "import time; print(time.time_ns() // 1000)"
@@ -35,17 +40,22 @@ class Clock:
     offset_us: int = 0
     steps: list[tuple[Instant, int]] = field(default_factory=list)  #: true instant from which it was so far off
 
-    def set(self, offset_us: int) -> None:
-        """It is so far off from now on."""
+    def set(self, offset_us: int) -> Instant:
+        """It is so far off from the next whole second of the true clock on, which is given back; a new program has it at once."""
         aside = self.file.with_name(self.file.name + ".new")
-        aside.write_text(f"{offset_us / 1_000_000:+.6f}\n", encoding="ascii")
+        aside.write_text(f"{offset_us / _SECOND_US:+.6f}\n", encoding="ascii")
         aside.replace(self.file)
         self.offset_us = offset_us
-        self.steps.append((now(), offset_us))
+        at = now()
+        since = at - at % _SECOND_US + _SECOND_US
+        self.steps.append((since, offset_us))
+        return since
 
-    def step(self, seconds: float) -> None:
-        """Forward, or back when negative."""
-        self.set(self.offset_us + int(seconds * 1_000_000))
+    async def step(self, seconds: float) -> None:
+        """Forward, or back when negative; comes back when it has happened."""
+        since = self.set(self.offset_us + int(seconds * _SECOND_US))
+        while now() < since:
+            await asyncio.sleep((since - now()) / _SECOND_US)
 
     def offset_at(self, at: Instant) -> int:
         """How far off it was at a true instant."""
@@ -70,7 +80,7 @@ class Clocks:
             **base,
             "LD_PRELOAD": str(self.library),
             "FAKETIME_TIMESTAMP_FILE": str(clock.file),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "0",  # whole seconds that a setting may be old
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",  # its name before 0.9.10
         }

@@ -182,8 +182,7 @@ async def clocks_stepped(scene: Stage) -> None:
     """The machine's clock is set, and everything on it follows; in the end the service dies soon after a step that it saw."""
     for hours in (1, -1, -1):
         await scene.between(8, 11)
-        for clock in _clocks(scene):
-            clock.step(hours * _HOUR)
+        await asyncio.gather(*(clock.step(hours * _HOUR) for clock in _clocks(scene)))
         await scene.between(1, 2)
         await scene.recovered()
     await scene.kill_service()
@@ -196,7 +195,7 @@ async def clocks_apart(scene: Stage) -> None:
     pbx, service = _clocks(scene)
     for clock, hours in ((service, 1), (service, -2), (pbx, -1), (pbx, 2), (service, 2)):
         await scene.between(5, 7)
-        clock.step(hours * _HOUR)
+        await clock.step(hours * _HOUR)
         await scene.recovered()
 
 
@@ -205,8 +204,7 @@ async def clock_back_while_dead(scene: Stage) -> None:
     await scene.between(9, 12)
     await scene.kill_service()
     await scene.between(1, 3)
-    for clock in _clocks(scene):
-        clock.step(-_HOUR)
+    await asyncio.gather(*(clock.step(-_HOUR) for clock in _clocks(scene)))
     await scene.between(2, 4)
     await scene.restart_service()
 

@@ -146,7 +146,9 @@ class Stage:
         return later(truth, offset_us) if offset_us else truth
 
     def _nearest(self, truth: CallerTruth, at: int) -> int:
-        return min((abs(journey.t0 - at) for journey in self.journeys() if journey.did == truth.did), default=0)
+        journeys = self.journeys()
+        own = [one for one in journeys if one.caller == truth.number] or [one for one in journeys if one.did == truth.did]
+        return min((abs(journey.t0 - at) for journey in own), default=0)
 
     def _into_the_void(self, offered_at: int, answered_at: int | None) -> bool:
         return answered_at is not None and any(offered_at < since <= answered_at for since, _ in self.pbx_deaths)
