@@ -47,7 +47,8 @@ async def run() -> list[Figure]:
     """Recovery for each number of calls, then reconciliation."""
     compileall.compile_dir(_ROOT / "cti", quiet=1)
     with tempfile.TemporaryDirectory(prefix="cti-bench-") as folder:
-        figures = [await _recovery(Path(folder) / f"{live}-{kind}", live, cold=kind == "cold") for kind in ("warm", "cold") for live in _LIVE]
+        kinds = [(live, cold) for cold in (False, True) for live in _LIVE]
+        figures = [await _recovery(Path(folder) / f"{live}-{cold}", live, cold=cold) for live, cold in kinds]
         figures += await alive.recovery(Path(folder) / "real", 200, _GOAL_SECONDS)
         return [*figures, _reconciliation(Path(folder))]
 
@@ -104,8 +105,8 @@ def _reconciliation(folder: Path) -> Figure:
     """Ended calls, read from CEL and compared with as many journeys."""
     began_at = now() - 3600 * _S
     cel = folder / "cel.csv"
-    rows = sorted((row for n in range(_RECONCILED) for row in _rows(n, began_at + n * _APART, ended=True)), key=lambda row: row[1])
-    _append(cel, rows)
+    rows = [row for n in range(_RECONCILED) for row in _rows(n, began_at + n * _APART, ended=True)]
+    _append(cel, sorted(rows, key=lambda row: row[1]))
     began = time.perf_counter()
     told = list(rows_since(cel, 0))
     found = reconcile((), told, (), 0, now())

@@ -1,10 +1,12 @@
-"""The archive at work beside the calls: one thread, one piece at a time, at a low priority, and never while the house is full.
+"""The archive at work beside the calls: one thread, one piece at a time, and never while the house is full.
+
+The thread has no lower priority than the others: Python's lock is held by one thread at a time, and one that waits for a
+processor while it holds the lock makes the whole service wait with it (docs/decisions/0034).
 
 A call whose recordings were looked at is taken up at once; what an earlier life left, at the start. Trouble of the archive is
 told on the board and costs no caller anything: the files stay on the recorder's disk until they can be taken.
 """
 
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -30,8 +32,6 @@ log = structlog.get_logger(__name__)
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
-#: The worker's place behind everything else of this process (Linux counts a thread as a process of its own).
-_NICE: Final = 10
 #: A file that still grows, or a store that does not answer, is asked again after so long (seconds).
 _AGAIN: Final = 2.0
 #: So often the rows are asked for what was left; one without sound, or that cannot be read, once an hour (microseconds).
@@ -56,7 +56,7 @@ class Keeper:
     """Runs the archive worker; a listener of the pipeline."""
 
     def __init__(
-        self, settings: Settings, store: Store, recordings: Path, live: Callable[[], int], clock: Callable[[], Instant]
+        self, settings: Settings, store: Store, recordings: Path, live: Callable[[], int | None], clock: Callable[[], Instant]
     ) -> None:
         self.counters = KeeperCounters()
         self._settings = settings
@@ -138,13 +138,28 @@ class Keeper:
     # --- the thread -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._stopping.is_set():
             try:
+                self._wait_for_room()
                 self._work()
             except Exception as trouble:  # noqa: BLE001 - whatever it is, the calls go on and the board says it
                 self._troubled(trouble)
                 self._stopping.wait(_AGAIN)
+
+    def _wait_for_room(self) -> None:
+        """Load no cipher and no codec while the house is full, or nobody knows yet; what is left to do is counted meanwhile."""
+        while self._full() and not self._stopping.is_set():
+            if self._live() is None:
+                self._stopping.wait(_AGAIN / 10)
+            else:
+                self._listen()
+                self._catch_up()
+                self.counters.waiting = len(self._waiting)
+
+    def _full(self) -> bool:
+        """So many calls, or a service that does not know yet how many, that the archive has to wait, and loads nothing either."""
+        live = self._live()
+        return live is None or live > self._settings.archive.travail.appels_max
 
     def _work(self) -> None:
         """Round after round, until it is stopped or something is wrong."""
@@ -167,7 +182,7 @@ class Keeper:
         self._listen()
         self._catch_up()
         for call_id in tuple(self._waiting):
-            if self._stopping.is_set() or self._live() > self._settings.archive.travail.appels_max:
+            if self._stopping.is_set() or self._full():
                 break
             if self._call(archiver, call_id):
                 self._waiting.pop(call_id, None)
