@@ -17,6 +17,7 @@ from cti.store.crisis import Crises
 from cti.store.dossiers import Dossier, DossierRequest, Dossiers
 from cti.store.duty import Duty
 from cti.store.engine import BUSY_TIMEOUT_MS, UnknownDatabase, build_engine
+from cti.store.exports import Exports
 from cti.store.keeping import KeepingRegister
 from cti.store.ledger import Ledger
 from cti.store.pieces import Pieces
@@ -34,6 +35,7 @@ __all__ = [
     "DossierRequest",
     "Dossiers",
     "Duty",
+    "Exports",
     "KeepingRegister",
     "Pieces",
     "Reading",
@@ -52,7 +54,7 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
-    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses.
+    crises, who is on duty, the pieces of the archive and their keeping, accounts, the log of accesses and what was handed over.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -68,6 +70,7 @@ class Store:
     keeping: KeepingRegister
     accounts: Accounts
     traces: Traces
+    exports: Exports
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -125,6 +128,7 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         KeepingRegister(engine),
         Accounts(engine),
         Traces(engine),
+        Exports(engine),
         Ledger(engine),
         engine.dispose,
     )

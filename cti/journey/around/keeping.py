@@ -18,6 +18,10 @@ class Refused(ValueError):
     """What was asked may not be done; the message says why, in French."""
 
 
+class Unknown(Refused):
+    """What was named is not in the register."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a piece's call when its term is set.
@@ -73,6 +77,7 @@ class HoldKind(StrEnum):
 
     RECLAMATION = "reclamation"
     REQUISITION = "requisition"
+    DEMANDE = "demande"  #: of the patient, or of whoever may ask in her place, for what was recorded
     AUTRE = "autre"
 
 
