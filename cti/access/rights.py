@@ -65,6 +65,16 @@ class Rights:
             return Refused(why=_UNWRITTEN, traced=False)
         return decision
 
+    def ended(self, asker: Asker, verb: Verb, about: About, why: str) -> None:
+        """Something that was granted is asked for again and is over; ``why``, in French.
+
+        Raises:
+            StoreUnavailable: it could not be written.
+        """
+        refused = Refused(why=why)
+        at = self._clock()
+        self._journal.append(lambda last: link(last, _said(asker, verb, about, "", refused, at)))
+
     def did(self, asker: Asker, verb: Verb, about: About, reason: str = "") -> None:
         """What a right was used for, once it is done.
 

@@ -35,6 +35,7 @@ from cti.bootstrap.answering.placing import Calling
 from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.answering.rooms import Rooms
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
+from cti.bootstrap.exporting.desks import VoiceDesks
 from cti.bootstrap.keeping.beside import Keeping
 from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
@@ -111,6 +112,8 @@ class Service:
         pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms, posts.desk])
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
+        access = _access(settings, store)
+        desks = VoiceDesks(settings, store, access.rights, now)
         open_calls = await pipeline.restore()
         for watcher in (board, alarms):
             watcher.adopt(open_calls)
@@ -133,13 +136,14 @@ class Service:
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
             apart(_heads(settings, store).run()),
+            apart(desks.exports.run()),
             *(apart(work) for work in posts.work()),
         ]
         for threads in (disk, keeping):
             threads.start()
         ground = _ground(pipeline, agi, watch, actions, word, disk)
         alarms.watch((*conditions(ground), *crisis.conditions(lambda: board.callbacks_open), *keeping.conditions()))
-        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping)
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, access, desks)
         ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
         runner = await self._open_http(ports)
         self.ready.set()
@@ -153,6 +157,7 @@ class Service:
             await posts.desk.flush()
             pipeline.stop()
             await writer
+            await asyncio.to_thread(desks.stop)
             await asyncio.to_thread(keeping.stop)
             await asyncio.to_thread(journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
@@ -184,12 +189,15 @@ class _Parts:
     watch: PbxWatch
     actions: AmiLink
     keeping: Keeping
+    access: AccessDesk
+    desks: VoiceDesks
 
 
 def _ports(of: _Parts, readiness: Ready) -> Ports:
     settings = of.settings
     return Ports(
-        access=_access(settings, of.store),
+        access=of.access,
+        kept=of.desks.ports,
         calls=Calls(of.store, of.pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
         transfers=Transfers(settings, of.pipeline, of.watch.translator, of.actions),
         calling=_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),

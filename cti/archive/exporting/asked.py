@@ -3,15 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from cti.archive.exporting.masks import Mask
 from cti.journey import Instant, Journey
-from cti.journey.around.keeping import Entry, Hold, HoldKind, Kept
-
-
-#: Holds by which somebody asks for the voice itself, not only that it be kept.
-ASKING: Final = frozenset({HoldKind.REQUISITION, HoldKind.DEMANDE})
+from cti.journey.around.keeping import ASKING, Entry, Hold, HoldKind, Kept
 
 
 class ExportRefused(ValueError):

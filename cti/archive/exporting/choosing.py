@@ -6,8 +6,9 @@ look whole. A piece without sound, or one that was destroyed, will never be ther
 
 from collections.abc import Iterator, Sequence
 
-from cti.archive.exporting.asked import ASKING, Absent, BadlyAsked, Candidate, ExportRefused, NothingThere, by_reference
+from cti.archive.exporting.asked import Absent, BadlyAsked, Candidate, ExportRefused, NothingThere, by_reference
 from cti.journey import Journey
+from cti.journey.around.keeping import ASKING
 from cti.journey.around.voice import VoiceState
 from cti.journey.words import iso
 

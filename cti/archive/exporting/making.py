@@ -15,11 +15,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from cti.archive.exporting.asked import BadlyAsked, Candidate, ExportRefused, Order
-from cti.archive.exporting.masks import Mask, faults, masked, of_pieces
+from cti.archive.exporting.masks import Mask, faults, of_pieces
 from cti.archive.exporting.package import Package
 from cti.archive.exporting.page import page
 from cti.archive.exporting.reader import reader_note
 from cti.archive.exporting.receipt import Handed, canonical, receipt, told_masks
+from cti.archive.exporting.silencing import masked
 from cti.archive.sealing.keys import NotOurs, sha256
 from cti.archive.sealing.manifest import names
 from cti.archive.sealing.voices import NotJoined, from_flac

@@ -1,4 +1,4 @@
-"""Passages that are a third party's: silenced on one side or on both, to the sample, and nowhere else.
+"""Passages that are a third party's: which, whose voice, why, and what is wrong with them before anything is made.
 
 Edges are whole milliseconds from the start of the sound, and widen to the whole sample, so that nothing of the passage is left. A
 mask is silence: a tone would be a sound that nobody spoke into evidence. It shows in timeline and receipt.
@@ -7,9 +7,6 @@ mask is silence: a tone would be a sound that nobody spoke into evidence. It sho
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
 
 
 class Side(StrEnum):
@@ -81,16 +78,3 @@ def _fault(mask: Mask, durations: Mapping[str, int]) -> str | None:
     if mask.until_ms > duration:
         return f"{mask.told} : au-delà du son, qui dure {duration} ms"
     return None
-
-
-def masked(pcm: NDArray[np.int16], rate: int, masks: Iterable[Mask]) -> NDArray[np.int16]:
-    """The sound with these passages silent; every other sample is the one that was there."""
-    out = pcm.copy()
-    for mask in masks:
-        first, end = mask.samples(rate, len(out))
-        # A duration is cut to the millisecond: a mask up to the end takes the samples after it too.
-        if mask.until_ms >= len(out) * 1000 // rate:
-            end = len(out)
-        for channel in mask.side.channels:
-            out[first:end, channel] = 0
-    return out

@@ -12,7 +12,8 @@ from cti import __version__
 from cti.access import About, Asker, Granted, Refused, Rights
 from cti.access.chain import head, link
 from cti.access.rights import done
-from cti.archive.exporting.asked import ASKING, BadlyAsked, Candidate, ExportRefused, Form, NothingThere, Order, Right, Wish
+from cti.api.keeping_port import NotAllowed
+from cti.archive.exporting.asked import BadlyAsked, Candidate, ExportRefused, Form, Order, Right, Wish
 from cti.archive.exporting.choosing import check_reference, chosen
 from cti.archive.exporting.closing import for_keys, in_a_zip
 from cti.archive.exporting.making import House, check_masks, make
@@ -23,7 +24,7 @@ from cti.bootstrap.keeping.opening import identity_of, shelf_of
 from cti.journey import Instant, Journey
 from cti.journey.around.access import Relation, Tie, Verb
 from cti.journey.around.export import Export
-from cti.journey.around.keeping import Scope, Target
+from cti.journey.around.keeping import ASKING, Scope, Target
 from cti.journey.words import as_datetime
 from cti.settings import Settings
 from cti.store import Store
@@ -34,15 +35,6 @@ _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS: Final = 5
 #: To stretch a passphrase of age and to close a package with it takes seconds, not minutes.
 _PATIENCE_SECONDS: Final = 300
-
-
-class NotAllowed(Exception):
-    """The table of rights does not give it; the message, in French, says why. The refusal is in the log."""
-
-    def __init__(self, refusal: Refused, hint: str = "") -> None:
-        super().__init__(f"{refusal.why} {hint}".strip())
-        self.needs_reason = refusal.needs_reason
-        self.traced = refusal.traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +160,8 @@ class ExportOffice:
     def _asked(self, asker: Asker, about: About, ties: Sequence[Tie], reason: str, hint: str = "") -> Granted:
         decision = self._rights.ask(asker, Verb.EXPORTER, about, ties, reason)
         if isinstance(decision, Refused):
-            raise NotAllowed(decision, "" if decision.needs_reason or not decision.traced else hint)
+            why = decision.why if decision.needs_reason or not decision.traced else f"{decision.why} {hint}".strip()
+            raise NotAllowed(why, needs_reason=decision.needs_reason, traced=decision.traced)
         return decision
 
     def _check_length(self, given: Sequence[Candidate]) -> None:
@@ -301,6 +294,3 @@ def wish_of(
         recipients=tuple(dict.fromkeys(recipients)),
         masks=tuple(masks),
     )
-
-
-__all__ = ["Closed", "ExportOffice", "Named", "NotAllowed", "NothingThere", "wish_of"]

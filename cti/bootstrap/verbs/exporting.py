@@ -58,8 +58,8 @@ def export(
 @contextmanager
 def _plainly() -> Iterator[None]:
     """What may not be done, or not so, in one line."""
+    from cti.api.keeping_port import NotAllowed  # noqa: PLC0415
     from cti.archive.exporting.asked import ExportRefused  # noqa: PLC0415
-    from cti.bootstrap.exporting.office import NotAllowed  # noqa: PLC0415
     from cti.journey.around.keeping import Refused  # noqa: PLC0415
 
     with plain_errors():
