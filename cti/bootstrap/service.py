@@ -112,8 +112,7 @@ class Service:
         pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms, posts.desk])
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
-        access = _access(settings, store)
-        desks = VoiceDesks(settings, store, access.rights, now)
+        desks = VoiceDesks(settings, store, (access := _access(settings, store)).rights, now)
         open_calls = await pipeline.restore()
         for watcher in (board, alarms):
             watcher.adopt(open_calls)
@@ -144,8 +143,7 @@ class Service:
         ground = _ground(pipeline, agi, watch, actions, word, disk)
         alarms.watch((*conditions(ground), *crisis.conditions(lambda: board.callbacks_open), *keeping.conditions()))
         parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, access, desks)
-        ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
-        runner = await self._open_http(ports)
+        runner = await self._open_http(_ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port)))
         self.ready.set()
         try:
             await self._stop.wait()
@@ -157,8 +155,7 @@ class Service:
             await posts.desk.flush()
             pipeline.stop()
             await writer
-            await asyncio.to_thread(desks.stop)
-            await asyncio.to_thread(keeping.stop)
+            await asyncio.to_thread(_rest, desks, keeping)
             await asyncio.to_thread(journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
 
@@ -250,6 +247,12 @@ async def _leave_pbx(watches: Sequence[_Task], links: Sequence[AmiLink], running
         link.close()
     await asyncio.gather(*running, return_exceptions=True)
     await agi.stop()
+
+
+def _rest(desks: VoiceDesks, keeping: Keeping) -> None:
+    """Whatever works on the voice finishes the step in hand; blocking."""
+    desks.stop()
+    keeping.stop()
 
 
 def _time() -> LinkTime:

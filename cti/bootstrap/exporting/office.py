@@ -79,11 +79,11 @@ class ExportOffice:
             NotAllowed: she may not.
             ExportRefused: it cannot be given as asked.
         """
-        found, calls = self._found(named)
+        found, calls, unknown = self._found(named)
         right = self._right(asker, personne, named, found, wish)
         if not self._settings.archive.archive.actif:
             raise KeyTrouble("archive.toml : [archive] actif = false : rien n'est archivé sur ce site")
-        given, absent = chosen(named.told, found, calls)
+        given, absent = chosen((unknown or named).told, found, calls)
         if right.relation == Relation.REQUISITION:
             check_reference(given, wish.reference)
         check_masks(wish.masks, given)
@@ -100,18 +100,18 @@ class ExportOffice:
             version=__version__,
         )
 
-    def _found(self, named: Named) -> tuple[list[Candidate], list[Journey]]:
-        """The pieces that are named, and the calls that are named whole; no piece at all when one of the names is nobody's."""
+    def _found(self, named: Named) -> tuple[list[Candidate], list[Journey], Target | None]:
+        """The pieces that are named, and the calls that are named whole; nothing at all when one of the names is nobody's."""
         found: dict[str, Candidate] = {}
         calls: list[Journey] = []
         for target in named.targets:
             whole, wider = self._calls(target)
             mine = self._pieces(wider)
             if not mine and not whole:
-                return [], []
+                return [], [], target
             calls += whole
             found |= {one.piece_id: one for one in mine}
-        return list(found.values()), calls
+        return list(found.values()), calls, None
 
     def _pieces(self, target: Target) -> list[Candidate]:
         with self._store.keeping.reading() as book:
@@ -120,9 +120,7 @@ class ExportOffice:
                 for kept in book.covered(target)
             ]
         journeys = {call_id: self._store.journey(call_id) for call_id in {kept.call_id for kept, _, _ in rows}}
-        return [
-            Candidate(kept=kept, journey=journeys[kept.call_id], holds=holds, record=record) for kept, holds, record in rows
-        ]
+        return [Candidate(kept=kept, journey=journeys[kept.call_id], holds=holds, record=record) for kept, holds, record in rows]
 
     def _calls(self, target: Target) -> tuple[list[Journey], Target]:
         """The calls that it names whole, and the target as the register has it: a dossier may be named by its identity."""
@@ -160,7 +158,8 @@ class ExportOffice:
     def _asked(self, asker: Asker, about: About, ties: Sequence[Tie], reason: str, hint: str = "") -> Granted:
         decision = self._rights.ask(asker, Verb.EXPORTER, about, ties, reason)
         if isinstance(decision, Refused):
-            why = decision.why if decision.needs_reason or not decision.traced else f"{decision.why} {hint}".strip()
+            told = not decision.needs_reason and decision.traced
+            why = f"{decision.why} {hint}".strip() if told else decision.why
             raise NotAllowed(why, needs_reason=decision.needs_reason, traced=decision.traced)
         return decision
 
@@ -168,7 +167,9 @@ class ExportOffice:
         hours = sum(one.kept.piece.sealed.duration_ms for one in given if one.kept.piece.sealed) / 3_600_000
         most = self._settings.archive.exports.heures_max
         if hours > most:
-            raise ExportRefused(f"{hours:.1f} heures de son, {most:g} au plus par remise ([exports] heures_max) : en plusieurs fois")
+            raise ExportRefused(
+                f"{hours:.1f} heures de son, {most:g} au plus par remise ([exports] heures_max) : en plusieurs fois"
+            )
 
     # --- made, closed, written down ---------------------------------------------------------------------------------------
 
@@ -222,8 +223,8 @@ class ExportOffice:
         export = closed.export
         # The digest stands first: an entry is cut after so many signs.
         told = (
-            f"remise {export.export_id} : paquet {export.form} sha256 {export.sha256}, {export.pieces} pièce(s), {export.masks} masque(s), "
-            f"pour {export.asked_by}, référence {export.reference}, {export.target}"
+            f"remise {export.export_id} : paquet {export.form} sha256 {export.sha256}, {export.pieces} pièce(s), "
+            f"{export.masks} masque(s), pour {export.asked_by}, référence {export.reference}, {export.target}"
         )
         said = done(asker, Verb.EXPORTER, About(detail=told), export.reason, self._clock())
         self._store.exports.add(export, lambda last: link(last, said))
@@ -247,9 +248,7 @@ def _ties(one: Candidate) -> tuple[Tie, ...]:
     return (Tie(relation=Relation.REQUISITION),) if any(hold.kind in ASKING for hold in one.holds) else ()
 
 
-_HINT: Final = (
-    "Une remise se fait au titre d'une réquisition ou d'une demande : poser d'abord le gel (cti archive hold --motif requisition, ou demande)."
-)
+_HINT: Final = "Une remise se fait au titre d'une réquisition ou d'une demande : poser d'abord le gel (cti archive hold --motif requisition, ou demande)."
 
 
 def new_phrase() -> str:
@@ -263,7 +262,7 @@ def closed_apart(plain: bytes, phrase: str) -> bytes:
     Raises:
         OSError: it did not do it.
     """
-    ran = subprocess.run(  # noqa: S603 - ourselves
+    ran = subprocess.run(
         [sys.executable, "-m", "cti.archive.exporting.closing"],
         input=phrase.encode("ascii") + b"\n" + plain,
         capture_output=True,

@@ -22,7 +22,7 @@ from cti.bootstrap.retention.saying import told_hold, told_item, told_proposal
 from cti.bootstrap.retention.terms import by_name, classing_of
 from cti.journey import Instant, Journey
 from cti.journey.around.access import Relation, Tie, Verb
-from cti.journey.around.keeping import ASKING, Fate, HoldKind, Refused, Scope, Target, Unknown
+from cti.journey.around.keeping import ASKING, Fate, HoldKind, Refused, Target, Unknown
 from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import iso
 from cti.settings import Settings
@@ -63,9 +63,7 @@ class Execution:
 class KeepingDesk:
     """For one running service."""
 
-    def __init__(
-        self, settings: Settings, store: Store, rights: Rights, tying: Tying, clock: Callable[[], Instant]
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, rights: Rights, tying: Tying, clock: Callable[[], Instant]) -> None:
         self._settings = settings
         self._store = store
         self._rights = rights
@@ -269,7 +267,7 @@ class KeepingDesk:
                     one.progress.advance()
         except Stopped:
             one.trouble = "le service s'arrête : à relancer, elle reprendra où elle en était"
-        except Exception as trouble:  # noqa: BLE001 - told on the screen, and logged
+        except Exception as trouble:
             of_the_world = isinstance(trouble, OSError | StoreUnavailable | ValueError)
             log.warning("elimination_stopped", number=one.number, error=str(trouble), exc_info=None if of_the_world else trouble)
             one.trouble = str(trouble) or type(trouble).__name__

@@ -76,7 +76,9 @@ class Site:
         """A call with one recording, three seconds of 440 Hz (caller) and of 600 Hz (agents), in the archive."""
         call_id = stem.rpartition("/")[2]
         self.kept.record(stem)
-        consult = Consult(agent="arm01", line="l", target="0600000001", started_at=T0, answered_at=T0 + 1_000_000, answered_by="mru01")
+        consult = Consult(
+            agent="arm01", line="l", target="0600000001", started_at=T0, answered_at=T0 + 1_000_000, answered_by="mru01"
+        )
         journey = replace(
             answered(stem, seconds=seconds), call_id=call_id, consults=(consult,),
             dossier_id=dossier and f"id-{dossier}", dossier_ref=dossier,

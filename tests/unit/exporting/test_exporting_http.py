@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from cti.journey.around.access import AccessRole as A
-from cti.journey.around.keeping import HoldKind, Scope
+from cti.journey.around.keeping import Scope
 from tests.unit.archive.voices_kept import PIECE
 from tests.unit.exporting.handing_house import REFERENCE, Site, files_of, inner_of
 from tests.unit.exporting.serving import served
