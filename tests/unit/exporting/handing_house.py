@@ -1,4 +1,4 @@
-"""A site with a sealed voice, accounts and a requisition, for the tests of what is handed over: real store, keys, FLAC and log."""
+"""A site with a sealed voice, accounts and requisitions, for the tests of what is handed over: store, keys, FLAC, log."""
 
 import io
 import shutil

@@ -21,7 +21,8 @@ def hold(number: int, kind: HoldKind = HoldKind.REQUISITION, reference: str = "P
 
 
 def candidate(number: int, state: V = V.ARCHIVED, **changes: object) -> Candidate:
-    one = replace(piece(number, call="c", state=state), **{name: value for name, value in changes.items() if name != "holds"})  # type: ignore[arg-type]
+    others = {name: value for name, value in changes.items() if name != "holds"}
+    one = replace(piece(number, call="c", state=state), **others)  # type: ignore[arg-type]
     if state in (V.STARTED, V.CLOSED, V.PROVEN, V.DAMAGED, V.MISSING):
         one = replace(one, sealed=None)
     return Candidate(kept=Kept(one, "31-1"), journey=None, holds=changes.get("holds", ()))  # type: ignore[arg-type]

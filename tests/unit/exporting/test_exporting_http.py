@@ -12,6 +12,7 @@ from cti.access.chain import verify
 from cti.archive.exporting import making
 from cti.journey.around.access import AccessRole as A
 from cti.journey.around.keeping import HoldKind, Scope
+from cti.journey.ledger import StoreUnavailable
 from tests.unit.archive.voices_kept import PIECE
 from tests.unit.exporting.handing_house import REFERENCE, Site, files_of, inner_of
 from tests.unit.exporting.serving import Served, served
@@ -221,8 +222,6 @@ async def test_what_a_death_left_is_finished_or_removed(people: Site) -> None:
 
 
 async def test_the_log_out_of_reach_gives_nothing(people: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cti.journey.ledger import StoreUnavailable
-
     def down(*_: object) -> None:
         raise StoreUnavailable("down")
 
