@@ -69,6 +69,10 @@ class Site:
     def account(self, name: str, *roles: AccessRole, personne: str | None = None) -> str:
         """A named account; its token."""
         add(self.settings, name, tuple(role.value for role in roles), personne, "test", self.now)
+        return self.give(name)
+
+    def give(self, name: str) -> str:
+        """Another token for an account."""
         self.tokens[name], _ = give_token(self.settings, name, None, "test", self.now)
         return self.tokens[name]
 
