@@ -55,7 +55,7 @@ def talked(journey: Journey, agent: str, since: int) -> Journey:
     stage = Stage(
         filiere="n1", entered_at=since, answered_at=since, joined_at=since, left_at=since + 3 * S, agent=agent, legs=(leg,)
     )
-    return replace(journey, stages=(stage,))
+    return replace(journey, stages=(stage,), consults=())
 
 
 def furnished(site: Site) -> None:
