@@ -21,9 +21,7 @@ from cti.bootstrap.verbs.shared import config_option, period_options, plain_erro
 @click.option("--graine", "seed", default="", help="vide : tirée elle aussi")
 @click.option("--par", "by", default="", help="votre nom")
 @click.option("--raison", "reason", default="", help="pourquoi, en une ligne")
-@click.option(
-    "--verifier", "checked", type=int, default=None, metavar="NUMERO", help="le refaire et comparer ; code 1 : autre"
-)
+@click.option("--verifier", "checked", type=int, default=None, metavar="NUMERO", help="le refaire et comparer ; code 1 : autre")
 @click.option("--json", "as_json", is_flag=True, help="un objet JSON par ligne")
 def tirage(
     folder: Path,
