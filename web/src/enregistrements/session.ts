@@ -104,10 +104,11 @@ export async function ask<T>(path: string, method = "GET", body?: unknown): Prom
 }
 
 /** The bytes of a file that only the person may have. */
-export async function fetchFile(path: string): Promise<Answer<Blob>> {
+export async function fetchFile(path: string): Promise<Answer<{ blob: Blob; name: string }>> {
   try {
     const answer = await fetch(path, { headers: token === "" ? {} : { Authorization: `Bearer ${token}` } });
-    if (answer.ok) return { ok: true, value: await answer.blob() };
+    const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "";
+    if (answer.ok) return { ok: true, value: { blob: await answer.blob(), name } };
     const problem = ((await answer.json().catch(() => null)) ?? {}) as Problem;
     return { ok: false, status: answer.status, detail: problem.detail ?? `Refusé (${answer.status}).`, motif: false };
   } catch {

@@ -54,7 +54,7 @@ export interface Hold {
   number: number;
   scope: "piece" | "appel" | "dossier";
   target: string;
-  kind: "reclamation" | "requisition" | "autre";
+  kind: "reclamation" | "requisition" | "demande" | "autre";
   reference: string;
   asked_by: string;
   placed_by: string;

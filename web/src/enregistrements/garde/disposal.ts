@@ -28,6 +28,21 @@ export interface Item {
   fate_why: string | null;
 }
 
+export interface Execution {
+  en_cours: boolean;
+  done: number;
+  total: number;
+  eliminees: number;
+  ecartees: { piece_id: string; pourquoi: string }[];
+  par: string;
+  ennui: string | null;
+}
+
+export interface Opened extends Proposal {
+  liste: Item[];
+  execution: Execution | null;
+}
+
 export interface Record {
   number: number;
   piece_id: string;
@@ -39,15 +54,21 @@ export interface Record {
   hash: string;
 }
 
+export interface Register {
+  items: Record[];
+  tete: { number: number; hash: string } | null;
+  defauts: string[];
+}
+
 export const STATES: { [state in Proposal["state"]]: string } = { proposee: "proposée", approuvee: "approuvée", retiree: "retirée" };
 export const FATES = { eliminee: "éliminée", ecartee: "écartée" };
 
 const BASE = "/api/v1/eliminations";
 
-export const proposals = (): Promise<Answer<{ items: Proposal[]; undecided?: number }>> => ask(BASE);
-export const propose = (raison: string): Promise<Answer<Proposal>> => ask(BASE, "POST", { raison });
-export const opened = (number: number): Promise<Answer<Proposal & { items: Item[] }>> => ask(`${BASE}/${number}`);
-export const approve = (number: number, visa: string): Promise<Answer<Proposal>> => ask(`${BASE}/${number}/approbation`, "POST", { visa });
-export const withdraw = (number: number, raison: string): Promise<Answer<Proposal>> => ask(`${BASE}/${number}/retrait`, "POST", { raison });
-export const execute = (number: number): Promise<Answer<unknown>> => ask(`${BASE}/${number}/execution`, "POST", {});
-export const register = (): Promise<Answer<{ items: Record[]; head: string | null; fault: string | null }>> => ask(`${BASE}/registre`);
+export const proposals = (): Promise<Answer<{ items: Proposal[]; sans_proposition: number }>> => ask(BASE);
+export const propose = (raison: string): Promise<Answer<Opened>> => ask(BASE, "POST", { raison });
+export const opened = (number: number): Promise<Answer<Opened>> => ask(`${BASE}/${number}`);
+export const approve = (number: number, visa: string): Promise<Answer<Opened>> => ask(`${BASE}/${number}/approbation`, "POST", { visa });
+export const withdraw = (number: number, raison: string): Promise<Answer<Opened>> => ask(`${BASE}/${number}/retrait`, "POST", { raison });
+export const execute = (number: number): Promise<Answer<Opened>> => ask(`${BASE}/${number}/execution`, "POST", {});
+export const register = (): Promise<Answer<Register>> => ask(`${BASE}/registre`);

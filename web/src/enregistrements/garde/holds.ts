@@ -3,7 +3,7 @@
 import { ask, type Answer } from "../session";
 import type { Hold, Row } from "../voice";
 
-export const KINDS: Record<Hold["kind"], string> = { reclamation: "réclamation", requisition: "réquisition", autre: "autre demande" };
+export const KINDS: Record<Hold["kind"], string> = { reclamation: "réclamation", requisition: "réquisition", demande: "demande du patient", autre: "autre" };
 export const SCOPES: Record<Hold["scope"], string> = { piece: "cet enregistrement", appel: "tout l'appel", dossier: "tout le dossier" };
 
 export interface Wish {
