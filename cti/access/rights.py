@@ -65,6 +65,20 @@ class Rights:
             return Refused(why=_UNWRITTEN, traced=False)
         return decision
 
+    def would(self, asker: Asker, verb: Verb, ties: Iterable[Tie], reason: str = "") -> Decision:
+        """What the answer would be: for a screen that shows what may be asked. Nothing is given, so nothing is written."""
+        return decide(self._settings, person=asker.who, roles=asker.roles, verb=verb, ties=ties, reason=reason, at=self._clock())
+
+    def ended(self, asker: Asker, verb: Verb, about: About, why: str) -> None:
+        """Something that was granted is asked for again and is over; ``why``, in French.
+
+        Raises:
+            StoreUnavailable: it could not be written.
+        """
+        refused = Refused(why=why)
+        at = self._clock()
+        self._journal.append(lambda last: link(last, _said(asker, verb, about, "", refused, at)))
+
     def turned_away(self, client: str, why: str) -> None:
         """Somebody showed what opens nothing.
 

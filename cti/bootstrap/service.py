@@ -8,7 +8,6 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,7 @@ from cti.ami.rooms import RoomActions
 from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import FiliereCard, Ports
-from cti.bootstrap.access.desk import AccessDesk
 from cti.bootstrap.access.heads import HeadKeeper
-from cti.bootstrap.access.keys import token_key
-from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.crisis import CrisisDesk, open_crisis
@@ -36,6 +32,9 @@ from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.answering.rooms import Rooms
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
 from cti.bootstrap.keeping.beside import Keeping
+from cti.bootstrap.listening.desk import ListeningDesk
+from cti.bootstrap.listening.draws import DrawDesk
+from cti.bootstrap.listening.opening import open_listening
 from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
@@ -102,15 +101,22 @@ class Service:
         recent = await store_thread(_recent, store, settings)
         board = Board(_cards_for_board(settings), clock=now, repeats=recent.repeat_of)
         desk = _desk(settings, store, store_thread, board)
-        table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey))
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
         apart = _apart(spawn)
         posts = await open_posts(settings, store, store_thread, board, lambda: actions)
         board.holds = posts.desk.held_since
-        pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms, posts.desk])
+        pipeline = Pipeline(
+            store,
+            store_thread,
+            now,
+            apart,
+            reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey)),
+            [recent, board, book, alarms, posts.desk],
+        )
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
+        listening = open_listening(settings, store, pipeline, recordings)
         open_calls = await pipeline.restore()
         for watcher in (board, alarms):
             watcher.adopt(open_calls)
@@ -132,14 +138,22 @@ class Service:
             apart(crisis.run(PbxActions(actions.ask))),
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
+            apart(listening.run()),
             apart(_heads(settings, store).run()),
             *(apart(work) for work in posts.work()),
         ]
         for threads in (disk, keeping):
             threads.start()
         ground = _ground(pipeline, agi, watch, actions, word, disk)
-        alarms.watch((*conditions(ground), *crisis.conditions(lambda: board.callbacks_open), *keeping.conditions()))
-        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping)
+        alarms.watch(
+            (
+                *conditions(ground),
+                *crisis.conditions(lambda: board.callbacks_open),
+                *keeping.conditions(),
+                *listening.conditions(),
+            )
+        )
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening)
         ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
         runner = await self._open_http(ports)
         self.ready.set()
@@ -184,12 +198,15 @@ class _Parts:
     watch: PbxWatch
     actions: AmiLink
     keeping: Keeping
+    listening: ListeningDesk
 
 
 def _ports(of: _Parts, readiness: Ready) -> Ports:
     settings = of.settings
     return Ports(
-        access=_access(settings, of.store),
+        access=of.listening.access,
+        listening=of.listening,
+        draws=DrawDesk(of.store, settings.access, now),
         calls=Calls(of.store, of.pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
         transfers=Transfers(settings, of.pipeline, of.watch.translator, of.actions),
         calling=_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),
@@ -329,12 +346,6 @@ def _journal(settings: Settings, word: JournalWord) -> SessionJournal:
     )
     journal.start()
     return journal
-
-
-def _access(settings: Settings, store: Store) -> AccessDesk:
-    key, nom = partial(token_key, settings), settings.staff.nom
-    tying = Tying(settings.staff, store.duty, store.reading)
-    return AccessDesk(settings.access, key, store.accounts, store.traces, now, nom, settings.heads, tying)
 
 
 def _heads(settings: Settings, store: Store) -> HeadKeeper:

@@ -69,7 +69,7 @@ class Reading:
     def journey(self, call_id: CallId) -> Journey | None:
         """The whole story of one call, or None when it is not known."""
         with reaching(), self._engine.connect() as connection:
-            found = _complete(connection, connection.execute(select(t.call).where(t.call.c.call_id == call_id)).all())
+            found = complete(connection, connection.execute(select(t.call).where(t.call.c.call_id == call_id)).all())
             return found[0] if found else None
 
     def of_dossier(self, dossier_id: str) -> list[Journey]:
@@ -130,7 +130,7 @@ class Reading:
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
             with reaching(), self._engine.connect() as connection:
-                found = _complete(connection, connection.execute(page.limit(size)).all())
+                found = complete(connection, connection.execute(page.limit(size)).all())
             yield from found
             if len(found) < size:
                 return
@@ -139,7 +139,7 @@ class Reading:
             left = None if left is None else left - size
 
 
-def _complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Journey]:
+def complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Journey]:
     """The journeys of these rows of ``call``, with their parts from the other tables."""
     if not calls:
         return []

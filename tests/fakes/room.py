@@ -26,6 +26,7 @@ from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
 from tests.fakes.access import MemoryAccounts, MemoryTraces, access_desk
+from tests.fakes.listening import NobodyListens
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
 
@@ -311,6 +312,8 @@ class Doubles:
             transfers=self.transfers,
             calling=self.calling,
             rooms=self.rooms,
+            listening=NobodyListens(),
+            draws=NobodyListens(),
             callbacks=self.desk,
             crisis=self.crisis,
             duty=self.duty,

@@ -49,6 +49,7 @@ class Verb(StrEnum):
     PROPOSER = "proposer"  #: a destruction
     APPROUVER = "approuver"  #: somebody else's proposal
     ADMINISTRER = "administrer"  #: accounts and tokens
+    TIRER = "tirer"  #: calls at random, for somebody's quality review
 
 
 class Relation(StrEnum):

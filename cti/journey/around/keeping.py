@@ -73,6 +73,7 @@ class HoldKind(StrEnum):
 
     RECLAMATION = "reclamation"
     REQUISITION = "requisition"
+    DEMANDE = "demande"  #: of the patient, or of whoever may ask in her place, for what was recorded
     AUTRE = "autre"
 
 

@@ -12,7 +12,7 @@ from cti.store.tables.calls import anomaly, call, consult, dossier, dossier_coun
 from cti.store.tables.columns import metadata
 from cti.store.tables.keeping import destruction, hold, piece_term, proposal, proposal_item
 from cti.store.tables.people import callback, callback_act, callback_trace, crisis_act, duty_act, presence
-from cti.store.tables.voice import piece
+from cti.store.tables.voice import draw, draw_call, piece
 
 __all__ = [
     "access_act",
@@ -29,6 +29,8 @@ __all__ = [
     "destruction",
     "dossier",
     "dossier_counter",
+    "draw",
+    "draw_call",
     "duty_act",
     "event",
     "gap",
