@@ -27,7 +27,6 @@ _CSP = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
-        "media-src 'self'",
         "connect-src 'self'",
         "media-src 'self'",
         "base-uri 'none'",

@@ -49,19 +49,23 @@ export function useMine(): Listed & { read: () => Promise<void>; start: () => vo
   };
 }
 
-export function useDossier(): Listed & { ref: Ref<string>; find: () => Promise<void> } {
+export function useDossier(): Listed & { ref: Ref<string>; motif: Ref<string>; needsReason: Ref<boolean>; find: () => Promise<void> } {
   const list = listed();
   const wanted = ref("");
+  const motif = ref("");
+  const needsReason = ref(false);
   async function find(): Promise<void> {
     const dossier = wanted.value.trim();
     if (dossier === "") return;
     list.busy.value = true;
-    const answer = await ask<{ items: Row[] }>(`/api/v1/dossiers/${encodeURIComponent(dossier)}/enregistrements`);
+    const query = motif.value.trim() === "" ? "" : `?${new URLSearchParams({ motif: motif.value.trim() }).toString()}`;
+    const answer = await ask<{ items: Row[] }>(`/api/v1/dossiers/${encodeURIComponent(dossier)}/enregistrements${query}`);
+    needsReason.value ||= !answer.ok && answer.motif;
     list.busy.value = false;
     list.rows.value = answer.ok ? answer.value.items : answer.status === 404 ? [] : null;
     list.refused.value = answer.ok || answer.status === 404 ? "" : answer.detail;
   }
-  return { ...list, ref: wanted, find };
+  return { ...list, ref: wanted, motif, needsReason, find };
 }
 
 /** The local day as an ``<input type="datetime-local">`` has it. */

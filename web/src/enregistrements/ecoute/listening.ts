@@ -35,7 +35,8 @@ export interface Listening {
   refused: Ref<string>;
   /** It can be opened once a reason is given. */
   needsReason: Ref<boolean>;
-  read: (pieceId: string) => Promise<boolean>;
+  /** What lies beside the sound; ``motif`` where the site asks why for that already. */
+  read: (pieceId: string, motif?: string) => Promise<boolean>;
   listen: (motif: string) => Promise<boolean>;
   ended: () => Promise<void>;
   close: () => void;
@@ -61,13 +62,18 @@ export function useListening(grown: (length: number, growing: boolean) => void):
   const needsReason = ref(false);
   let beat: number | undefined;
   let beats = 0;
+  /** The reason that opened it. */
+  let why = "";
 
   const place = (one: Ecoute): string => `/api/v1/ecoutes/${encodeURIComponent(one.ecoute_id)}`;
 
-  async function read(pieceId: string): Promise<boolean> {
-    const answer = await ask<Piece>(`/api/v1/enregistrements/${encodeURIComponent(pieceId)}`);
+  async function read(pieceId: string, motif = ""): Promise<boolean> {
+    why = motif || why;
+    const query = why === "" ? "" : `?${new URLSearchParams({ motif: why }).toString()}`;
+    const answer = await ask<Piece>(`/api/v1/enregistrements/${encodeURIComponent(pieceId)}${query}`);
+    refused.value = answer.ok ? "" : answer.detail;
+    needsReason.value = !answer.ok && answer.motif;
     if (answer.ok) piece.value = answer.value;
-    else refused.value = answer.detail;
     return answer.ok;
   }
 
