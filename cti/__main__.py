@@ -17,6 +17,7 @@ from cti.bootstrap.clock import now
 from cti.bootstrap.verbs.access import log as access_log
 from cti.bootstrap.verbs.access import user
 from cti.bootstrap.verbs.archive import archive
+from cti.bootstrap.verbs.exporting import export
 from cti.bootstrap.verbs.keeping import VERBS as KEEPING
 from cti.bootstrap.verbs.pbx import pbx
 from cti.bootstrap.verbs.people import agents, crise, rappels
@@ -219,7 +220,7 @@ def demo(
 
 for verb in (rappels, crise, agents, user, archive, pbx):
     main.add_command(verb)
-for verb in (*KEEPING, access_log):
+for verb in (*KEEPING, access_log, export):
     archive.add_command(verb)
 
 

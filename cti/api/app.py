@@ -13,6 +13,7 @@ from cti.api.contract import openapi
 from cti.api.edge.door import Door, Pause, Slowing, check_sender
 from cti.api.edge.guard import SECURE, TokenCheck, check_host, harden
 from cti.api.edge.problems import tell_problems
+from cti.api.keeping import KEEPING
 from cti.api.page import STATIC, page_routes
 from cti.api.ports import PORTS, Ports
 from cti.api.voice import VOICE
@@ -64,7 +65,7 @@ def build_app(
     app[SHOWN] = OrderedDict()
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *VOICE, probes)
+    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *VOICE, *KEEPING, probes)
     operations = tuple(operation for part in parts for operation in part.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])

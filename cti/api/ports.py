@@ -14,6 +14,7 @@ from aiohttp import web
 from cti.access import About, Asker, Decision
 from cti.agents.wishes import Wish
 from cti.api.edge.door import Book, Known
+from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.access import Tie, Verb
@@ -388,6 +389,7 @@ class Ports:
     rooms: Rooms
     listening: Listening
     draws: Draws
+    kept: Kept
     filieres: Sequence[FiliereCard]
     clock: Callable[[], Instant]
     #: Of the archive of the voice: name -> how many; empty where nothing is archived.

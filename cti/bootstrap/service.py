@@ -31,6 +31,7 @@ from cti.bootstrap.answering.placing import Calling
 from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.answering.rooms import Rooms
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
+from cti.bootstrap.exporting.desks import VoiceDesks
 from cti.bootstrap.keeping.beside import Keeping
 from cti.bootstrap.listening.desk import ListeningDesk
 from cti.bootstrap.listening.draws import DrawDesk
@@ -117,6 +118,7 @@ class Service:
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
         listening = open_listening(settings, store, pipeline, recordings)
+        desks = VoiceDesks(settings, store, listening.access.rights, now)
         open_calls = await pipeline.restore()
         for watcher in (board, alarms):
             watcher.adopt(open_calls)
@@ -140,6 +142,7 @@ class Service:
             apart(alarms.run()),
             apart(listening.run()),
             apart(_heads(settings, store).run()),
+            apart(desks.exports.run()),
             *(apart(work) for work in posts.work()),
         ]
         for threads in (disk, keeping):
@@ -153,7 +156,7 @@ class Service:
                 *listening.conditions(),
             )
         )
-        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening)
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening, desks)
         ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
         runner = await self._open_http(ports)
         self.ready.set()
@@ -167,6 +170,7 @@ class Service:
             await posts.desk.flush()
             pipeline.stop()
             await writer
+            await asyncio.to_thread(desks.stop)
             await asyncio.to_thread(keeping.stop)
             await asyncio.to_thread(journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
@@ -199,6 +203,7 @@ class _Parts:
     actions: AmiLink
     keeping: Keeping
     listening: ListeningDesk
+    desks: VoiceDesks
 
 
 def _ports(of: _Parts, readiness: Ready) -> Ports:
@@ -207,6 +212,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         access=of.listening.access,
         listening=of.listening,
         draws=DrawDesk(of.store, settings.access, now),
+        kept=of.desks.ports,
         calls=Calls(of.store, of.pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
         transfers=Transfers(settings, of.pipeline, of.watch.translator, of.actions),
         calling=_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),

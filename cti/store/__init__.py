@@ -18,6 +18,7 @@ from cti.store.dossiers import Dossier, DossierRequest, Dossiers
 from cti.store.draws import Draws
 from cti.store.duty import Duty
 from cti.store.engine import BUSY_TIMEOUT_MS, UnknownDatabase, build_engine
+from cti.store.exports import Exports
 from cti.store.hearing import Hearing
 from cti.store.keeping import KeepingRegister
 from cti.store.ledger import Ledger
@@ -37,6 +38,7 @@ __all__ = [
     "Dossiers",
     "Draws",
     "Duty",
+    "Exports",
     "Hearing",
     "KeepingRegister",
     "Pieces",
@@ -57,7 +59,7 @@ __all__ = [
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
     crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses, searches among
-    recordings, quality draws.
+    recordings, quality draws, what was handed over.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -75,6 +77,7 @@ class Store:
     traces: Traces
     hearing: Hearing
     draws: Draws
+    exports: Exports
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -134,6 +137,7 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         Traces(engine),
         Hearing(engine),
         Draws(engine),
+        Exports(engine),
         Ledger(engine),
         engine.dispose,
     )

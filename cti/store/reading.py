@@ -76,6 +76,10 @@ class Reading:
         """The calls of one dossier, in order of t0."""
         return list(self._pages(select(t.call).where(t.call.c.dossier_id == dossier_id), None, newest_first=False))
 
+    def of_dossier_ref(self, dossier_ref: str) -> list[Journey]:
+        """The same, by the number that people read."""
+        return list(self._pages(select(t.call).where(t.call.c.dossier_ref == dossier_ref), None, newest_first=False))
+
     def open_journeys(self) -> list[Journey]:
         """The calls that have not ended, in order of t0."""
         return list(self._pages(select(t.call).where(t.call.c.ended_at.is_(None)), None, newest_first=False))

@@ -290,6 +290,7 @@ class Doubles:
     history: int = 4096
     spacing_seconds: float = 0.05
     max_screens: int = 200
+    kept: object = None  #: what is kept of the voice has a real site of its own to be tested on
 
     def __post_init__(self) -> None:
         self.board = Board(FILIERES, clock=self.clock, history=self.history)
@@ -322,6 +323,7 @@ class Doubles:
             readiness=self.readiness,
             board=self.board,
             feed=self.feed,
+            kept=self.kept,  # type: ignore[arg-type]
             filieres=CARDS,
             clock=self.clock,
         )

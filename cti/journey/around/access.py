@@ -67,7 +67,7 @@ class Outcome(StrEnum):
 
     GRANTED = "accordé"
     REFUSED = "refusé"
-    DONE = "fait"  #: an act that needed no decision of the table: an account changed from the command line
+    DONE = "fait"  #: an act: what a right was used for, or an account changed from the command line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
