@@ -70,5 +70,5 @@ export const propose = (raison: string): Promise<Answer<Opened>> => ask(BASE, "P
 export const opened = (number: number): Promise<Answer<Opened>> => ask(`${BASE}/${number}`);
 export const approve = (number: number, visa: string): Promise<Answer<Opened>> => ask(`${BASE}/${number}/approbation`, "POST", { visa });
 export const withdraw = (number: number, raison: string): Promise<Answer<Opened>> => ask(`${BASE}/${number}/retrait`, "POST", { raison });
-export const execute = (number: number): Promise<Answer<Opened>> => ask(`${BASE}/${number}/execution`, "POST", {});
+export const execute = (number: number, raison: string): Promise<Answer<Opened>> => ask(`${BASE}/${number}/execution`, "POST", { raison });
 export const register = (): Promise<Answer<Register>> => ask(`${BASE}/registre`);

@@ -20,7 +20,7 @@ export function targetOf(scope: Hold["scope"], row: Row): string {
 
 export function place(row: Row, wish: Wish): Promise<Answer<Hold>> {
   const { scope, kind, reference, demandeur, raison } = wish;
-  return ask<Hold>("/api/v1/gels", "POST", { scope, target: targetOf(scope, row), kind, reference, demandeur, raison });
+  return ask<Hold>("/api/v1/gels", "POST", { [scope]: targetOf(scope, row), motif: kind, reference, demandeur, raison });
 }
 
 export function lift(number: number, raison: string): Promise<Answer<Hold>> {
@@ -28,6 +28,6 @@ export function lift(number: number, raison: string): Promise<Answer<Hold>> {
 }
 
 export async function holds(): Promise<Answer<Hold[]>> {
-  const answer = await ask<{ items: Hold[] }>("/api/v1/gels");
+  const answer = await ask<{ items: Hold[] }>("/api/v1/gels?tous=true");
   return answer.ok ? { ok: true, value: answer.value.items } : answer;
 }

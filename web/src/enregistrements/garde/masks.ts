@@ -27,6 +27,8 @@ export interface Selection {
 export interface Masks {
   list: ShallowRef<Mask[]>;
   selection: Ref<Selection | null>;
+  /** A phrase stands on the screen that nobody has noted: it is shown only once. */
+  unnoted: Ref<boolean>;
   select: (from: number, to: number) => void;
   edge: (edge: "in" | "out", at: number, length: number) => void;
   add: (row: Row, raison: string) => void;
@@ -40,6 +42,7 @@ const FIRST_MS = 2_000;
 export function useMasks(): Masks {
   const list = shallowRef<Mask[]>([]);
   const selection = ref<Selection | null>(null);
+  const unnoted = ref(false);
   const side = (): Voice => selection.value?.side ?? "both";
 
   function select(from: number, to: number): void {
@@ -48,6 +51,7 @@ export function useMasks(): Masks {
   return {
     list,
     selection,
+    unnoted,
     select,
     edge: (edge, at, length) => {
       const now = selection.value;
