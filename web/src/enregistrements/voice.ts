@@ -128,5 +128,8 @@ export function fromTenths(text: string): number | null {
   return (Number(found[1] ?? 0) * 60 + Number(found[2])) * 1000 + Number(found[3] ?? 0) * 100;
 }
 
+/** An identity that nobody reads to its end. */
+export const short = (id: string): string => (id.length > 14 ? `${id.slice(0, 13)}…` : id);
+
 export const code = (filiere: string | null, filieres: Filieres): string =>
   filiere === null ? "" : (filieres[filiere]?.libelle ?? filiere.toUpperCase());
