@@ -19,6 +19,7 @@ from cti.bootstrap.verbs.access import user
 from cti.bootstrap.verbs.archive import archive
 from cti.bootstrap.verbs.exporting import export
 from cti.bootstrap.verbs.keeping import VERBS as KEEPING
+from cti.bootstrap.verbs.listening import tirage
 from cti.bootstrap.verbs.pbx import pbx
 from cti.bootstrap.verbs.people import agents, crise, rappels
 from cti.bootstrap.verbs.shared import CONFIG, DIALPLANS, config_option, period_options, plain_errors, settings_of
@@ -220,7 +221,7 @@ def demo(
 
 for verb in (rappels, crise, agents, user, archive, pbx):
     main.add_command(verb)
-for verb in (*KEEPING, access_log, export):
+for verb in (*KEEPING, access_log, export, tirage):
     archive.add_command(verb)
 
 

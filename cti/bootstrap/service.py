@@ -50,6 +50,7 @@ from cti.live.day import DayWatch
 from cti.live.feed import Feed
 from cti.live.views import FiliereSpec
 from cti.pipeline import Pipeline
+from cti.pipeline.ports import Listener
 from cti.routing.dialplan import agi_routes
 from cti.routing.plan import Decision
 from cti.routing.planner import RoutePlanner
@@ -107,14 +108,7 @@ class Service:
         apart = _apart(spawn)
         posts = await open_posts(settings, store, store_thread, board, lambda: actions)
         board.holds = posts.desk.held_since
-        pipeline = Pipeline(
-            store,
-            store_thread,
-            now,
-            apart,
-            reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey)),
-            [recent, board, book, alarms, posts.desk],
-        )
+        pipeline = _pipeline(settings, store, store_thread, apart, desk, recordings, [recent, board, book, alarms, posts.desk])
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
         listening = open_listening(settings, store, pipeline, recordings)
@@ -147,15 +141,8 @@ class Service:
         ]
         for threads in (disk, keeping):
             threads.start()
-        ground = _ground(pipeline, agi, watch, actions, word, disk)
-        alarms.watch(
-            (
-                *conditions(ground),
-                *crisis.conditions(lambda: board.callbacks_open),
-                *keeping.conditions(),
-                *listening.conditions(),
-            )
-        )
+        alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk)))
+        alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
         parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening, desks)
         ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
         runner = await self._open_http(ports)
@@ -282,6 +269,20 @@ def _link(settings: Settings, which: str) -> LinkSettings:
         secret=ami.events_secret if events else ami.actions_secret,
         events="on" if events else "off",
     )
+
+
+def _pipeline(
+    settings: Settings,
+    store: Store,
+    store_thread: OneThread,
+    apart: _Spawn,
+    desk: CallbackDesk,
+    recordings: Path,
+    listeners: Sequence[Listener],
+) -> Pipeline:
+    """What follows from a fact, and who is told of each event."""
+    table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey))
+    return Pipeline(store, store_thread, now, apart, table, listeners)
 
 
 def _desk(settings: Settings, store: Store, store_thread: OneThread, board: Board) -> CallbackDesk:

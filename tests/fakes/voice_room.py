@@ -1,8 +1,7 @@
-"""A centre with a real store, real keys, a real archive and real files of sound; calls are told to it as the pipeline writes them."""
+"""A centre with a real store, real keys, a real archive and real sound; calls are told to it as the pipeline writes them."""
 
-import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import tomli_w
 from cti.api.ports import Ports
 from cti.archive.worker import Archiver, pieces_of
 from cti.bootstrap.access import accounts
-from cti.bootstrap.keeping.opening import archiver_of, identity_of, sealer_of, shelf_of
+from cti.bootstrap.keeping.opening import archiver_of
 from cti.bootstrap.keeping.sandboxed import archive_of_its_own
 from cti.bootstrap.listening.desk import ListeningDesk
 from cti.bootstrap.listening.draws import DrawDesk
@@ -31,7 +30,6 @@ CONFIG = Path(__file__).parents[2] / "config"
 #: 2026-12-16T08:00:00Z
 T0 = 1_797_408_000_000_000
 S = 1_000_000
-#: Which post works in which filière, and under which role of acces.toml; the shipped agents.toml.
 CALLER_HZ, AGENTS_HZ = 440, 600
 
 

@@ -67,7 +67,10 @@ class Opener:
         try:
             # In one go, pyrage holds Python's lock until an hour of talk is open (140 ms); between parts it lets others run.
             pyrage.decrypt_io(_Parts(sealed), into, [self._identity])
-        except pyrage.DecryptError as trouble:
+        except (
+            pyrage.DecryptError,
+            OSError,
+        ) as trouble:  # whatever is altered after its head
             raise NotOurs(f"ne s'ouvre pas avec l'identité de ce service : {trouble}") from None
         return bytes(into.plain)
 

@@ -254,8 +254,12 @@ class ListeningDesk:
         """Close what is over and forget what nobody listens to, for as long as the service runs."""
         while True:
             await self._pause(_SWEEP_SECONDS)
-            self._tickets.sweep(self._clock())
-            self._forget()
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Close what is over, forget what nobody listens to."""
+        self._tickets.sweep(self._clock())
+        self._forget()
 
     def conditions(self) -> tuple[Condition, ...]:
         """What the board says."""

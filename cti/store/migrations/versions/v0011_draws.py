@@ -42,7 +42,7 @@ def upgrade() -> None:
         _number("position"),
         _text("call_id"),
         sa.PrimaryKeyConstraint("draw", "position", name=op.f("pk_draw_call")),
-        sa.ForeignKeyConstraint(["draw"], ["draw.number"], name=op.f("fk_draw_call_draw_draw")),
+        sa.ForeignKeyConstraint(["draw"], ["draw.number"], name=op.f("fk_draw_call_draw")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_draw_call_call_id", "draw_call", ["call_id"], unique=False)
