@@ -387,9 +387,9 @@ class Ports:
     board: LiveBoard
     feed: BoardFeed
     rooms: Rooms
+    kept: Kept
     listening: Listening
     draws: Draws
-    kept: Kept
     filieres: Sequence[FiliereCard]
     clock: Callable[[], Instant]
     #: Of the archive of the voice: name -> how many; empty where nothing is archived.

@@ -91,7 +91,9 @@ class Exports(_Block):
     heures_max: float = Field(default=6.0, gt=0, le=24)
     #: Who hands over, and whom a reader may call: the first and the last lines of his note.
     etablissement: str = Field(default="Service d'accès aux soins", min_length=1, max_length=200)
-    contact: str = Field(default="Le service qui vous a remis ce paquet, en citant la remise et la référence.", min_length=1, max_length=500)
+    contact: str = Field(
+        default="Le service qui vous a remis ce paquet, en citant la remise et la référence.", min_length=1, max_length=500
+    )
 
 
 class ArchiveSettings(_Block):

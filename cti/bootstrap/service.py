@@ -21,10 +21,11 @@ from cti.ami.connection import AmiLink, LinkSettings, LinkTime, told_in_turn, wa
 from cti.ami.rooms import RoomActions
 from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
-from cti.api.ports import FiliereCard, Ports
+from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
 from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
+from cti.bootstrap.answering.cards import cards, cards_for_board
 from cti.bootstrap.answering.crisis import CrisisDesk, open_crisis
 from cti.bootstrap.answering.daybook import DayBook
 from cti.bootstrap.answering.placing import Calling
@@ -48,7 +49,6 @@ from cti.journey.words import Instant
 from cti.live.board import Board
 from cti.live.day import DayWatch
 from cti.live.feed import Feed
-from cti.live.views import FiliereSpec
 from cti.pipeline import Pipeline
 from cti.pipeline.ports import Listener
 from cti.routing.dialplan import agi_routes
@@ -101,7 +101,7 @@ class Service:
         settings = self.settings
         recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
         recent = await store_thread(_recent, store, settings)
-        board = Board(_cards_for_board(settings), clock=now, repeats=recent.repeat_of)
+        board = Board(cards_for_board(settings), clock=now, repeats=recent.repeat_of)
         desk = _desk(settings, store, store_thread, board)
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
@@ -143,9 +143,10 @@ class Service:
             threads.start()
         alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk)))
         alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
-        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening, desks)
-        ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
-        runner = await self._open_http(ports)
+        parts = _Parts(
+            settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening, desks
+        )
+        runner = await self._open_http(_ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port)))
         self.ready.set()
         try:
             await self._stop.wait()
@@ -157,8 +158,7 @@ class Service:
             await posts.desk.flush()
             pipeline.stop()
             await writer
-            await asyncio.to_thread(desks.stop)
-            await asyncio.to_thread(keeping.stop)
+            await asyncio.to_thread(_rest, desks, keeping)
             await asyncio.to_thread(journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
 
@@ -212,7 +212,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         readiness=readiness,
         board=of.board,
         feed=Feed(of.board, pause=asyncio.sleep),
-        filieres=_cards(settings),
+        filieres=cards(settings),
         clock=now,
         archive=of.keeping.keeper.figures,
     )
@@ -252,6 +252,12 @@ async def _leave_pbx(watches: Sequence[_Task], links: Sequence[AmiLink], running
         link.close()
     await asyncio.gather(*running, return_exceptions=True)
     await agi.stop()
+
+
+def _rest(desks: VoiceDesks, keeping: Keeping) -> None:
+    """Whatever works on the voice finishes the step in hand; blocking."""
+    desks.stop()
+    keeping.stop()
 
 
 def _time() -> LinkTime:
@@ -378,25 +384,3 @@ def _note_decision(call_id: str, decision: Decision, asked_at: Instant) -> None:
         anomalies=decision.anomalies,
         asked_at=asked_at,
     )
-
-
-def _cards_for_board(settings: Settings) -> list[FiliereSpec]:
-    return [
-        FiliereSpec(code=f.code, libelle=f.libelle, ordre=ordre, couleur=f.couleur)
-        for ordre, f in enumerate(settings.routing.filieres.by_code.values())
-    ]
-
-
-def _cards(settings: Settings) -> list[FiliereCard]:
-    return [
-        FiliereCard(
-            code=f.code,
-            libelle=f.libelle,
-            niveau=f.niveau,
-            ordre=ordre,
-            couleur=f.couleur,
-            numero=f.numero,
-            debordement=f.debordement,
-        )
-        for ordre, f in enumerate(settings.routing.filieres.by_code.values())
-    ]

@@ -58,8 +58,8 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
-    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses, searches among
-    recordings, quality draws, what was handed over.
+    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses, what was handed over,
+    searches among recordings, quality draws.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -75,9 +75,9 @@ class Store:
     keeping: KeepingRegister
     accounts: Accounts
     traces: Traces
+    exports: Exports
     hearing: Hearing
     draws: Draws
-    exports: Exports
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -135,9 +135,9 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         KeepingRegister(engine),
         Accounts(engine),
         Traces(engine),
+        Exports(engine),
         Hearing(engine),
         Draws(engine),
-        Exports(engine),
         Ledger(engine),
         engine.dispose,
     )

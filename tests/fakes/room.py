@@ -144,7 +144,6 @@ class FakeReader:
             raise self.failure
         return next((row for row in self.rows if row.call_id == call_id), None)
 
-
     async def repeats(self, journeys: Sequence[Journey]) -> Mapping[str, Repeat]:
         return {journey.call_id: self.known[journey.call_id] for journey in journeys if journey.call_id in self.known}
 

@@ -39,13 +39,13 @@ class ExportAsked(Asked):
 
     call_id: Line | None = Field(None, description="toutes les pièces d'un appel ; ou « dossier », ou « pieces »")
     dossier: Line | None = Field(None, description="toutes les pièces d'un dossier")
-    pieces: Annotated[list[Line], Field(max_length=200, description="des pièces, par leur nom")] = []
+    pieces: Annotated[tuple[Line, ...], Field(max_length=200, description="des pièces, par leur nom")] = ()
     motif: Reason = Field("", description="pourquoi, en une ligne")
     reference: Line = Field(description="référence de la réquisition ou de la demande, telle que le gel la porte")
     demandeur: Line = Field(description="qui demande : autorité, patient")
-    destinataires: Annotated[list[Line], Field(max_length=20, description="clés publiques age ; aucune : une phrase")] = []
+    destinataires: Annotated[tuple[Line, ...], Field(max_length=20, description="clés publiques age ; aucune : une phrase")] = ()
     format: Literal["zip", "age"] | None = Field(None, description="zip (AES-256, 7-Zip) ou age ; avec des clés : age")
-    masques: Annotated[list[MaskWish], Field(max_length=500)] = []
+    masques: Annotated[tuple[MaskWish, ...], Field(max_length=500)] = ()
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -62,7 +62,7 @@ class ExportAsked(Asked):
             reference=self.reference,
             asked_by=self.demandeur,
             reason=self.motif,
-            recipients=tuple(self.destinataires),
+            recipients=self.destinataires,
             form=self.format,
             masks=tuple((one.piece_id, one.de_ms, one.a_ms, one.voie, one.raison) for one in self.masques),
         )

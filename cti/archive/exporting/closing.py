@@ -1,7 +1,7 @@
-"""Closing a package: AES-256 ZIP for whoever has 7-Zip, age for whoever has age (docs/decisions/0029). In memory; nothing plain leaves.
+"""Closing a package: a ZIP of AES-256 for whoever has 7-Zip, age for whoever has age (docs/decisions/0029). In memory.
 
-What is closed is one file of a neutral name: the list of a ZIP is readable without its passphrase, and would name calls. Every way
-is taken in small steps through Python, so that the interpreter's other threads (callers wait for one) get their turn; the
+What is closed is one file of a neutral name: the list of a ZIP is readable without its passphrase, and would name calls.
+Bytes go in small steps through Python, so that the interpreter's other threads (callers wait for one) get their turn; the
 passphrase of age is stretched for a second that holds the interpreter, and is for a process of its own (``python -m`` this).
 """
 

@@ -125,9 +125,7 @@ def _piece(
     return one, given
 
 
-def _opened(
-    piece_id: str, sealed: Sealed, shelf: Shelf, opener: Callable[[bytes], bytes]
-) -> tuple[bytes, dict[str, Any]]:
+def _opened(piece_id: str, sealed: Sealed, shelf: Shelf, opener: Callable[[bytes], bytes]) -> tuple[bytes, dict[str, Any]]:
     flac_name, timeline_name, _ = names(sealed.key)
     plain = []
     for name, digest in ((flac_name, sealed.sealed_sha256), (timeline_name, sealed.timeline_sha256)):

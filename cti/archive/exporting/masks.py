@@ -7,6 +7,7 @@ mask is silence: a tone would be a sound that nobody spoke into evidence. It sho
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Side(StrEnum):
@@ -63,7 +64,7 @@ def faults(masks: Sequence[Mask], durations: Mapping[str, int]) -> list[str]:
             mine = [mask for mask in several if side in mask.side.channels]
             found += [
                 f"{after.told} : recouvre celui de {before.since_ms} à {before.until_ms} ms ({before.side})"
-                for before, after in zip(mine, mine[1:], strict=False)
+                for before, after in pairwise(mine)
                 if after.since_ms < before.until_ms
             ]
     return list(dict.fromkeys(found))

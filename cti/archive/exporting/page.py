@@ -9,16 +9,15 @@ from cti.journey.words import Instant, from_datetime
 
 _STYLE: Final = (
     "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111}"
-    "table{border-collapse:collapse;width:100%}th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}"
+    "table{border-collapse:collapse;width:100%}"
+    "th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}"
     "td.t{font-variant-numeric:tabular-nums;white-space:nowrap}code{font-size:.8rem;word-break:break-all}"
     "tr.masque td{background:#eee}@media print{h2{break-before:page}}"
 )
 _SIDES: Final = {"caller": "l'appelant", "agents": "les agents", "both": "les deux voix"}
 
 
-def page(
-    told: dict[str, Any], timelines: Sequence[dict[str, Any]], day: Callable[[Instant], str], house: str
-) -> str:
+def page(told: dict[str, Any], timelines: Sequence[dict[str, Any]], day: Callable[[Instant], str], house: str) -> str:
     """``chronologie.html``, from the receipt and the timelines that are given."""
     pieces = "".join(_piece(one, timeline, day) for one, timeline in zip(told["pieces"], timelines, strict=True))
     absent = "".join(f"<li>{escape(one['piece_id'])} : {escape(one['pourquoi'])}</li>" for one in told["absentes"])
@@ -29,9 +28,7 @@ def page(
         f"<h1>Enregistrements de régulation médicale</h1><p>{escape(house)}</p>\n"
         f"<p>Remise {escape(told['export_id'])} à {escape(told['demandeur'])}, référence {escape(told['reference'])}. "
         "Document couvert par le secret médical.</p>\n"
-        f"{pieces}"
-        + (f"<h2>Ce qui ne peut pas être remis</h2><ul>{absent}</ul>\n" if absent else "")
-        + "</body></html>\n"
+        f"{pieces}" + (f"<h2>Ce qui ne peut pas être remis</h2><ul>{absent}</ul>\n" if absent else "") + "</body></html>\n"
     )
 
 
@@ -39,7 +36,7 @@ def _piece(one: dict[str, Any], timeline: dict[str, Any], day: Callable[[Instant
     since = from_datetime(datetime.fromisoformat(one["debut"]))
     rows = sorted(_rows(timeline), key=lambda row: (row[0], row[1]))
     lines = "".join(
-        f'<tr{" class=masque" if kind == "masque" else ""}><td class=t>{offset(at)}</td><td>{escape(words)}</td></tr>\n'
+        f"<tr{' class=masque' if kind == 'masque' else ''}><td class=t>{offset(at)}</td><td>{escape(words)}</td></tr>\n"
         for at, kind, words in rows
     )
     facts = [
@@ -60,7 +57,11 @@ def _rows(timeline: dict[str, Any]) -> list[tuple[int, str, str]]:
     found = [(0, "debut", "début de l'enregistrement"), (timeline["duration_ms"], "fin", "fin de l'enregistrement")]
     for stage in timeline["stages"]:
         who = f"{stage['agent'] or 'un agent'} ({stage['filiere']})"
-        for name, words in (("answered_ms", "décroche"), ("talk_ms", "parle avec l'appelant"), ("left_ms", "n'est plus avec l'appelant")):
+        for name, words in (
+            ("answered_ms", "décroche"),
+            ("talk_ms", "parle avec l'appelant"),
+            ("left_ms", "n'est plus avec l'appelant"),
+        ):
             if stage[name] is not None:
                 found.append((stage[name], name, f"{who} {words}"))
     for one in timeline["consults"]:

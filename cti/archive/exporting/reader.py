@@ -1,4 +1,4 @@
-"""The note for whoever receives the package and has never seen us: what it is, how to open and check it, what may not be done with it."""
+"""The note for whoever receives the package and has never seen us: what it is, how to read and check it, whom to call."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ def reader_note(told: dict[str, Any], day: str, house: str, contact: str) -> str
     parts = [
         f"REMISE D'ENREGISTREMENTS DE RÉGULATION MÉDICALE\n{house}\n",
         f"Remise {told['export_id']}, faite le {day} par {told['par']}.\n"
-        f"Demandée par : {told['demandeur']}\nRéférence : {told['reference']}\nMotif : {told['motif']}\nObjet : {told['cible']}\n",
+        f"Demandée par : {told['demandeur']}\nRéférence : {told['reference']}\n"
+        f"Motif : {told['motif']}\nObjet : {told['cible']}\n",
         _CONFIDENTIAL,
         _contents(pieces),
         _masks(told["masques"], told["retire"]),
@@ -23,9 +24,9 @@ def reader_note(told: dict[str, Any], day: str, house: str, contact: str) -> str
 
 _CONFIDENTIAL = """CONFIDENTIALITÉ
 
-Ces enregistrements sont couverts par le secret médical (code de la santé publique, L.1110-4) et peuvent contenir ce qui a été dit
-de tierces personnes. Ils ne servent qu'à la demande ci-dessus. Ne les copiez pas sans nécessité, ne les confiez pas à un service
-d'écoute ou de transcription en ligne, détruisez les copies dont vous n'avez plus besoin.
+Ces enregistrements sont couverts par le secret médical (code de la santé publique, L.1110-4) et peuvent contenir ce qui
+a été dit de tierces personnes. Ils ne servent qu'à la demande ci-dessus. Ne les copiez pas sans nécessité, ne les confiez
+pas à un service d'écoute ou de transcription en ligne, détruisez les copies dont vous n'avez plus besoin.
 """
 
 _CHECK = """VÉRIFIER QUE RIEN N'A CHANGÉ
@@ -35,8 +36,9 @@ EMPREINTES.sha256 donne l'empreinte (SHA-256) de chaque fichier. Dans le dossier
     Linux, macOS :  sha256sum -c EMPREINTES.sha256      (macOS : shasum -a 256 -c EMPREINTES.sha256)
     Windows :       Get-FileHash -Algorithm SHA256 audio\\*.flac      (PowerShell ; comparer à l'œil)
 
-recu.json dit pour chaque enregistrement l'empreinte de ce que l'archive détient et celle de ce qui vous est remis. Elles sont égales
-quand rien n'est masqué. Le programme verifier-un-export.py (Python seul, fourni sur demande) contrôle empreintes, reçu et masques.
+recu.json dit pour chaque enregistrement l'empreinte de ce que l'archive détient et celle de ce qui vous est remis. Elles
+sont égales quand rien n'est masqué. Le programme verifier-un-export.py (Python seul, fourni sur demande) contrôle
+empreintes, reçu et masques.
 """
 
 
@@ -70,9 +72,9 @@ def _masks(count: int, retired: list[str]) -> str:
     lines = ["CE QUI A ÉTÉ MASQUÉ\n"]
     if count:
         lines.append(
-            f"{count} passage(s) ont été rendus silencieux, car ils concernent une tierce personne. Début, fin, voix et raison de chacun\n"
-            "sont dans le reçu et la chronologie. Tout le reste du son est, échantillon pour échantillon, celui de l'archive, qui garde\n"
-            "l'original.\n"
+            f"{count} passage(s) ont été rendus silencieux : ils concernent une tierce personne. Début, fin, voix et raison\n"
+            "de chacun sont dans le reçu et la chronologie. Tout le reste du son est, échantillon pour échantillon, celui de\n"
+            "l'archive, qui garde l'original.\n"
         )
     if retired:
         lines.append(f"Ne figurent pas dans les chronologies remises : {', '.join(retired)}.\n")
@@ -90,7 +92,8 @@ def _log(told: dict[str, Any]) -> str:
     log = told["journal_des_acces"]
     return (
         "LA TRACE DE CETTE REMISE\n\n"
-        "Le droit de la faire et l'empreinte du paquet fermé sont écrits dans le journal des accès du service, dont chaque entrée porte\n"
-        f"l'empreinte de la précédente. Au moment de la remise : entrée {log['entree']}, empreinte\n{log['empreinte']}\n"
+        "Le droit de la faire et l'empreinte du paquet fermé sont écrits dans le journal des accès du service, dont chaque\n"
+        "entrée porte l'empreinte de la précédente.\n"
+        f"Au moment de la remise : entrée {log['entree']}, empreinte\n{log['empreinte']}\n"
         "Le service fournit sur demande l'extrait du journal et de quoi le vérifier.\n"
     )

@@ -134,8 +134,8 @@ class ExportsDesk:
         return self._job(job, known)
 
     def _ordered(self, asker: Asker, personne: str, wish: ExportWish) -> "Order":
-        from cti.archive.sealing.keys import KeyTrouble, recipient_fault  # noqa: PLC0415
         from cti.archive.exporting.masks import Mask, Side  # noqa: PLC0415 - see above
+        from cti.archive.sealing.keys import KeyTrouble, recipient_fault  # noqa: PLC0415
         from cti.bootstrap.exporting.office import Named, wish_of  # noqa: PLC0415
 
         named = Named(tuple(Target(Scope(scope), name) for scope, name in wish.targets))
@@ -174,9 +174,11 @@ class ExportsDesk:
             office.folder.show(order.export_id)
         except Stopped:
             job.trouble = OSError("le service s'arrête : la remise n'a pas été faite")
-        except Exception as trouble:  # noqa: BLE001 - told to whoever asked, and logged
+        except Exception as trouble:
             of_the_world = isinstance(trouble, OSError | StoreUnavailable | ValueError)
-            log.warning("export_not_made", export_id=job.export_id, exc_info=None if of_the_world else trouble, error=str(trouble))
+            log.warning(
+                "export_not_made", export_id=job.export_id, exc_info=None if of_the_world else trouble, error=str(trouble)
+            )
             job.trouble = trouble if of_the_world and not isinstance(trouble, KeyTrouble) else OSError(str(trouble))
         else:
             job.phrase = closed.phrase

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from cti import __version__
@@ -20,11 +21,12 @@ from cti.archive.exporting.making import House, check_masks, make
 from cti.archive.sealing.keys import KeyTrouble, sha256
 from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.exporting.folder import Folder
+from cti.bootstrap.exporting.gathering import Gathering, asked
 from cti.bootstrap.keeping.opening import identity_of, shelf_of
-from cti.journey import Instant, Journey
+from cti.journey import Instant
 from cti.journey.around.access import Relation, Tie, Verb
 from cti.journey.around.export import Export
-from cti.journey.around.keeping import ASKING, Scope, Target
+from cti.journey.around.keeping import Target
 from cti.journey.words import as_datetime
 from cti.settings import Settings
 from cti.store import Store
@@ -66,7 +68,7 @@ class ExportOffice:
         self._settings = settings
         self._store = store
         self._rights = rights
-        self._tying = tying
+        self._gathering = Gathering(store, tying)
         self._clock = clock
         self.folder = Folder(settings.exports)
 
@@ -79,11 +81,11 @@ class ExportOffice:
             NotAllowed: she may not.
             ExportRefused: it cannot be given as asked.
         """
-        found, calls = self._found(named)
+        found, calls, unknown = self._gathering.of(named.targets)
         right = self._right(asker, personne, named, found, wish)
         if not self._settings.archive.archive.actif:
             raise KeyTrouble("archive.toml : [archive] actif = false : rien n'est archivé sur ce site")
-        given, absent = chosen(named.told, found, calls)
+        given, absent = chosen((unknown or named).told, found, calls)
         if right.relation == Relation.REQUISITION:
             check_reference(given, wish.reference)
         check_masks(wish.masks, given)
@@ -100,51 +102,15 @@ class ExportOffice:
             version=__version__,
         )
 
-    def _found(self, named: Named) -> tuple[list[Candidate], list[Journey]]:
-        """The pieces that are named, and the calls that are named whole; no piece at all when one of the names is nobody's."""
-        found: dict[str, Candidate] = {}
-        calls: list[Journey] = []
-        for target in named.targets:
-            whole, wider = self._calls(target)
-            mine = self._pieces(wider)
-            if not mine and not whole:
-                return [], []
-            calls += whole
-            found |= {one.piece_id: one for one in mine}
-        return list(found.values()), calls
-
-    def _pieces(self, target: Target) -> list[Candidate]:
-        with self._store.keeping.reading() as book:
-            rows = [
-                (kept, tuple(hold for hold in book.holds_on(kept.targets) if hold.open), book.entry_of(kept.piece.piece_id))
-                for kept in book.covered(target)
-            ]
-        journeys = {call_id: self._store.journey(call_id) for call_id in {kept.call_id for kept, _, _ in rows}}
-        return [
-            Candidate(kept=kept, journey=journeys[kept.call_id], holds=holds, record=record) for kept, holds, record in rows
-        ]
-
-    def _calls(self, target: Target) -> tuple[list[Journey], Target]:
-        """The calls that it names whole, and the target as the register has it: a dossier may be named by its identity."""
-        if target.scope is Scope.APPEL:
-            journey = self._store.journey(target.name)
-            return ([journey] if journey is not None else []), target
-        if target.scope is Scope.DOSSIER:
-            calls = self._store.reading.of_dossier(target.name) or self._store.reading.of_dossier_ref(target.name)
-            ref = next((one.dossier_ref for one in calls if one.dossier_ref), target.name)
-            return calls, Target(Scope.DOSSIER, ref)
-        return [], target
-
     def _right(self, asker: Asker, personne: str, named: Named, found: Sequence[Candidate], wish: Wish) -> Right:
         """The right for every piece; the first refusal ends it."""
         detail = f"{named.told}, pour {wish.asked_by}, référence {wish.reference}"
         granted: Granted | None = None
         relation = Relation.SALLE
         for one in found:
-            journey, given = one.journey, _ties(one)
-            ties = (Tie(relation=Relation.SALLE), *given) if journey is None else self._tying.ties(personne, journey, given)
+            ties = self._gathering.ties(asker.who, personne, one)
             about = About(call_id=one.kept.call_id, piece_id=one.piece_id, detail=detail)
-            granted = self._asked(asker, about, ties, wish.reason, hint="" if given else _HINT)
+            granted = self._asked(asker, about, ties, wish.reason, hint="" if asked(one.holds) else _HINT)
             # What a requisition gave is held to its reference, whatever else gave the rest.
             relation = relation if relation is Relation.REQUISITION else granted.relation
         if granted is None:
@@ -160,7 +126,8 @@ class ExportOffice:
     def _asked(self, asker: Asker, about: About, ties: Sequence[Tie], reason: str, hint: str = "") -> Granted:
         decision = self._rights.ask(asker, Verb.EXPORTER, about, ties, reason)
         if isinstance(decision, Refused):
-            why = decision.why if decision.needs_reason or not decision.traced else f"{decision.why} {hint}".strip()
+            told = not decision.needs_reason and decision.traced
+            why = f"{decision.why} {hint}".strip() if told else decision.why
             raise NotAllowed(why, needs_reason=decision.needs_reason, traced=decision.traced)
         return decision
 
@@ -168,7 +135,9 @@ class ExportOffice:
         hours = sum(one.kept.piece.sealed.duration_ms for one in given if one.kept.piece.sealed) / 3_600_000
         most = self._settings.archive.exports.heures_max
         if hours > most:
-            raise ExportRefused(f"{hours:.1f} heures de son, {most:g} au plus par remise ([exports] heures_max) : en plusieurs fois")
+            raise ExportRefused(
+                f"{hours:.1f} heures de son, {most:g} au plus par remise ([exports] heures_max) : en plusieurs fois"
+            )
 
     # --- made, closed, written down ---------------------------------------------------------------------------------------
 
@@ -222,8 +191,8 @@ class ExportOffice:
         export = closed.export
         # The digest stands first: an entry is cut after so many signs.
         told = (
-            f"remise {export.export_id} : paquet {export.form} sha256 {export.sha256}, {export.pieces} pièce(s), {export.masks} masque(s), "
-            f"pour {export.asked_by}, référence {export.reference}, {export.target}"
+            f"remise {export.export_id} : paquet {export.form} sha256 {export.sha256}, {export.pieces} pièce(s), "
+            f"{export.masks} masque(s), pour {export.asked_by}, référence {export.reference}, {export.target}"
         )
         said = done(asker, Verb.EXPORTER, About(detail=told), export.reason, self._clock())
         self._store.exports.add(export, lambda last: link(last, said))
@@ -238,17 +207,13 @@ class ExportOffice:
             self.folder.remove(one.export_id)
             about = About(detail=f"remise {one.export_id} : paquet effacé, sa durée de garde est passée (sha256 {one.sha256})")
             said = done(nobody, Verb.EXPORTER, about, "", self._clock())
-            self._store.exports.removed(one.export_id, self._clock(), lambda last, said=said: link(last, said))  # type: ignore[misc]
+            self._store.exports.removed(one.export_id, self._clock(), partial(link, said=said))
         return [one.export_id for one in gone]
 
 
-def _ties(one: Candidate) -> tuple[Tie, ...]:
-    """A requisition or a request that is open names it."""
-    return (Tie(relation=Relation.REQUISITION),) if any(hold.kind in ASKING for hold in one.holds) else ()
-
-
 _HINT: Final = (
-    "Une remise se fait au titre d'une réquisition ou d'une demande : poser d'abord le gel (cti archive hold --motif requisition, ou demande)."
+    "Une remise se fait au titre d'une réquisition ou d'une demande : poser d'abord le gel"
+    " (cti archive hold --motif requisition, ou demande)."
 )
 
 
@@ -263,7 +228,7 @@ def closed_apart(plain: bytes, phrase: str) -> bytes:
     Raises:
         OSError: it did not do it.
     """
-    ran = subprocess.run(  # noqa: S603 - ourselves
+    ran = subprocess.run(
         [sys.executable, "-m", "cti.archive.exporting.closing"],
         input=phrase.encode("ascii") + b"\n" + plain,
         capture_output=True,

@@ -98,7 +98,7 @@ class VerificationDesk:
             run.faults += of_the_log
         except Stopped:
             run.trouble = "le service s'arrête"
-        except Exception as trouble:  # noqa: BLE001 - told on the screen, and logged
+        except Exception as trouble:
             of_the_world = isinstance(trouble, OSError | StoreUnavailable | ValueError)
             log.warning("verification_stopped", error=str(trouble), exc_info=None if of_the_world else trouble)
             run.trouble = str(trouble) or type(trouble).__name__

@@ -18,11 +18,12 @@ from cti.archive.keeping.chain import first_broken
 from cti.archive.keeping.office import Office
 from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.aside import Aside, Progress, Stopped
+from cti.bootstrap.exporting.gathering import Gathering
 from cti.bootstrap.retention.saying import told_hold, told_item, told_proposal
 from cti.bootstrap.retention.terms import by_name, classing_of
-from cti.journey import Instant, Journey
+from cti.journey import Instant
 from cti.journey.around.access import Relation, Tie, Verb
-from cti.journey.around.keeping import ASKING, Fate, HoldKind, Refused, Scope, Target, Unknown
+from cti.journey.around.keeping import Fate, HoldKind, Refused, Target, Unknown
 from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import iso
 from cti.settings import Settings
@@ -63,13 +64,11 @@ class Execution:
 class KeepingDesk:
     """For one running service."""
 
-    def __init__(
-        self, settings: Settings, store: Store, rights: Rights, tying: Tying, clock: Callable[[], Instant]
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, rights: Rights, tying: Tying, clock: Callable[[], Instant]) -> None:
         self._settings = settings
         self._store = store
         self._rights = rights
-        self._tying = tying
+        self._gathering = Gathering(store, tying)
         self._clock = clock
         self._aside = Aside("elimination")
         self._executions: dict[int, Execution] = {}
@@ -81,26 +80,16 @@ class KeepingDesk:
     # --- who --------------------------------------------------------------------------------------------------------------
 
     async def ties(self, known: Known, target: Target) -> tuple[Tie, ...]:
-        """What ties her to every call that the target names: a relation to some of them only is none."""
-        return await asyncio.to_thread(self._ties, known.personne, target)
+        """What ties her to every piece that the target names: a relation to some of them only is none."""
+        return await asyncio.to_thread(self._ties, known, target)
 
-    def _ties(self, personne: str, target: Target) -> tuple[Tie, ...]:
-        with self._store.keeping.reading() as book:
-            rows = [(kept, [hold for hold in book.holds_on(kept.targets) if hold.open]) for kept in book.covered(target)]
-        shared: dict[Relation, list[Tie]] | None = None
-        for kept, holds in rows:
-            given = (Tie(relation=Relation.REQUISITION),) if any(hold.kind in ASKING for hold in holds) else ()
-            mine = {tie.relation: tie for tie in self._of_call(personne, self._store.journey(kept.call_id), given)}
-            shared = {
-                relation: [*(shared or {}).get(relation, []), tie]
-                for relation, tie in mine.items()
-                if shared is None or relation in shared
-            }
-        # Of several calls the tie that ends first is the one that holds for all.
-        return tuple(min(several, key=_ends) for several in (shared or {}).values()) or (Tie(relation=Relation.SALLE),)
-
-    def _of_call(self, personne: str, journey: Journey | None, given: tuple[Tie, ...]) -> tuple[Tie, ...]:
-        return (Tie(relation=Relation.SALLE), *given) if journey is None else self._tying.ties(personne, journey, given)
+    def _ties(self, known: Known, target: Target) -> tuple[Tie, ...]:
+        each = [self._gathering.ties(known.who, known.personne, one) for one in self._gathering.pieces(target)]
+        shared = [tie for ties in each for tie in ties if all(any(tie.relation is one.relation for one in mine) for mine in each)]
+        relations = dict.fromkeys(tie.relation for tie in shared)
+        # Of several pieces the tie that ends first is the one that holds for all.
+        first = [min((tie for tie in shared if tie.relation is relation), key=_ends) for relation in relations]
+        return tuple(first) or (Tie(relation=Relation.SALLE),)
 
     def _another_person(self, known: Known, earlier: str, words: str) -> None:
         """Come back unless the account that acted before is the same person's.
@@ -269,7 +258,7 @@ class KeepingDesk:
                     one.progress.advance()
         except Stopped:
             one.trouble = "le service s'arrête : à relancer, elle reprendra où elle en était"
-        except Exception as trouble:  # noqa: BLE001 - told on the screen, and logged
+        except Exception as trouble:
             of_the_world = isinstance(trouble, OSError | StoreUnavailable | ValueError)
             log.warning("elimination_stopped", number=one.number, error=str(trouble), exc_info=None if of_the_world else trouble)
             one.trouble = str(trouble) or type(trouble).__name__

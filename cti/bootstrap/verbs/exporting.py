@@ -19,9 +19,21 @@ from cti.bootstrap.verbs.shared import config_option, plain_errors, settings_of
 @click.option("--demandeur", "asked_by", required=True, help="qui demande : autorité, patient")
 @click.option("--par", "by", required=True, help="votre compte (cti user)")
 @click.option("--raison", "reason", required=True, help="pourquoi, en une ligne")
-@click.option("--destinataire", "recipients", multiple=True, metavar="AGE1...", help="clé publique age de qui reçoit ; sans elle, une phrase")
+@click.option(
+    "--destinataire",
+    "recipients",
+    multiple=True,
+    metavar="AGE1...",
+    help="clé publique age de qui reçoit ; sans elle, une phrase",
+)
 @click.option("--format", "form", type=click.Choice(["zip", "age"]), default=None, help="zip (7-Zip) ou age ; avec une clé : age")
-@click.option("--masque", "masks", multiple=True, metavar="PIECE:DE-A:VOIE:RAISON", help="passage d'un tiers, en ms ; voie caller, agents, both")
+@click.option(
+    "--masque",
+    "masks",
+    multiple=True,
+    metavar="PIECE:DE-A:VOIE:RAISON",
+    help="passage d'un tiers, en ms ; voie caller, agents, both",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="fichier du paquet fermé")
 def export(
     folder: Path,

@@ -1,4 +1,4 @@
-"""A site with a sealed voice, accounts and a requisition, for the tests of what is handed over: real store, keys, FLAC and log."""
+"""A site with a sealed voice, accounts and requisitions, for the tests of what is handed over: store, keys, FLAC, log."""
 
 import io
 import shutil
@@ -69,6 +69,10 @@ class Site:
     def account(self, name: str, *roles: AccessRole, personne: str | None = None) -> str:
         """A named account; its token."""
         add(self.settings, name, tuple(role.value for role in roles), personne, "test", self.now)
+        return self.give(name)
+
+    def give(self, name: str) -> str:
+        """Another token for an account."""
         self.tokens[name], _ = give_token(self.settings, name, None, "test", self.now)
         return self.tokens[name]
 
@@ -76,7 +80,9 @@ class Site:
         """A call with one recording, three seconds of 440 Hz (caller) and of 600 Hz (agents), in the archive."""
         call_id = stem.rpartition("/")[2]
         self.kept.record(stem)
-        consult = Consult(agent="arm01", line="l", target="0600000001", started_at=T0, answered_at=T0 + 1_000_000, answered_by="mru01")
+        consult = Consult(
+            agent="arm01", line="l", target="0600000001", started_at=T0, answered_at=T0 + 1_000_000, answered_by="mru01"
+        )
         journey = replace(
             answered(stem, seconds=seconds), call_id=call_id, consults=(consult,),
             dossier_id=dossier and f"id-{dossier}", dossier_ref=dossier,

@@ -51,7 +51,14 @@ async def served(site: Site, patience: float = 60.0) -> AsyncIterator[Served]:
     doubles = Doubles()
     tying = Tying(settings.staff, store.duty, store.reading)
     access = AccessDesk(
-        settings.access, lambda: token_key(settings), store.accounts, store.traces, site.clock, settings.staff.nom, settings.heads, tying
+        settings.access,
+        lambda: token_key(settings),
+        store.accounts,
+        store.traces,
+        site.clock,
+        settings.staff.nom,
+        settings.heads,
+        tying,
     )
     desks = VoiceDesks(settings, store, access.rights, site.clock)
     desks.exports._patience = patience
