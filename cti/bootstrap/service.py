@@ -134,10 +134,9 @@ class Service:
             apart(crisis.run(PbxActions(actions.ask))),
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
-            apart(listening.run()),
             apart(_heads(settings, store).run()),
             apart(desks.exports.run()),
-            *(apart(work) for work in posts.work()),
+            *(apart(work) for work in (*posts.work(), listening.run())),
         ]
         for threads in (disk, keeping):
             threads.start()
