@@ -155,7 +155,9 @@ async def test_the_address_may_name_a_dossier(page: Page, site: Centre) -> None:
 async def test_a_search_finds_pages_and_says_what_is_wrong_with_the_sound(page: Page, site: Centre) -> None:
     token = site.token("chef", "superviseur")
     for number in range(60):
-        site.talk(f"old{number:02d}", [("n1", "arm02", 1, 2)], ago=1000 + number * 60, seconds=2, sound=False, caller="+33388110022")
+        site.talk(
+            f"old{number:02d}", [("n1", "arm02", 1, 2)], ago=1000 + number * 60, seconds=2, sound=False, caller="+33388110022"
+        )
     site.talk("lost", TWO, ago=100, seconds=30, sound=False, archived=False, lost=True)
     async with site.served(free_port()) as url:
         await enter(page, url, token)
@@ -242,8 +244,9 @@ async def test_keys_go_to_stages_and_instants(page: Page, site: Centre) -> None:
         await expect(by(page, "band")).to_have_count(2)
         await expect(by(page, "band").nth(1)).to_contain_text("Médecin régulateur généraliste Dr Paul Roux")
         for key, where in (
-            ("2", "0:14"), ("[", "0:01"), ("]", "0:14"), ("p", "0:01"), ("s", "0:14"), ("ArrowRight", "0:19"), ("ArrowLeft", "0:14"),
-            ("Shift+ArrowRight", "0:30"), ("Shift+ArrowLeft", "0:00"), ("End", "0:30"), ("Home", "0:00"), ("1", "0:01"),
+            ("2", "0:14"), ("[", "0:01"), ("]", "0:14"), ("p", "0:01"), ("s", "0:14"), ("ArrowRight", "0:19"),
+            ("ArrowLeft", "0:14"), ("Shift+ArrowRight", "0:30"),
+            ("Shift+ArrowLeft", "0:00"), ("End", "0:30"), ("Home", "0:00"), ("1", "0:01"),
         ):  # fmt: skip
             await page.keyboard.press(key)
             await expect(by(page, "position"), key).to_have_text(where)
@@ -311,8 +314,8 @@ async def test_a_call_that_ends_while_it_is_followed_is_heard_to_its_end(page: P
         total = site.end(journey)
         await expect(by(page, "live")).to_have_count(0, timeout=10_000)
         await until(page, "() => [...document.querySelectorAll('audio')].every(a => a.paused || a.ended)")
-        assert await page.evaluate("Math.max(...[...document.querySelectorAll('audio')].map(a => a.currentTime))") == pytest.approx(
-            total / 1000, abs=0.15
-        )
+        assert await page.evaluate(
+            "Math.max(...[...document.querySelectorAll('audio')].map(a => a.currentTime))"
+        ) == pytest.approx(total / 1000, abs=0.15)
         await expect(by(page, "play")).to_have_attribute("aria-label", "Lire")
         await expect(by(page, "row").locator("[data-test=state]")).to_have_text("archivé", timeout=8_000)

@@ -1,4 +1,4 @@
-"""What is handed over, kept and destroyed, from the page of recordings; from the keyboard alone; and for people who do not see it."""
+"""What is handed over, kept and destroyed from the page of recordings; the keyboard alone; what a screen reader meets."""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from cti.journey.around.access import Verb
 from cti.sandbox.host.free import free_port
 from tests.browser.test_enregistrements import TWO, by, opened
 from tests.browser.voices import AXE, Centre, centre, consulted, enter, faults
@@ -104,7 +103,7 @@ async def test_a_requisition_is_held_masked_and_handed_over(page: Page, site: Ce
         async with page.expect_download() as fetched:
             await by(page, "download").click()
         package = await (await fetched.value).path()
-        assert hashlib.sha256(package.read_bytes()).hexdigest() == digest  # noqa: ASYNC240
+        assert hashlib.sha256(package.read_bytes()).hexdigest() == digest
         await by(page, "noted").check()
         await by(page, "export-close").click()
         await expect(by(page, "mask-band")).to_have_count(0)
@@ -309,8 +308,10 @@ async def test_nothing_is_cut_off(browser: Browser, site: Centre, width: int, he
         for name in ("to-export", "to-hold"):
             await by(page, name).click()
             overflowing = await page.evaluate(
-                """() => [...document.querySelectorAll('body, header, main, .list, .piece, .sound, .transport, .wave, aside, .voices, button')]
-                    .filter(e => e.scrollWidth > e.clientWidth + 1 || (e.tagName === 'BODY' && e.scrollHeight > e.clientHeight + 1))
+                """() => [...document.querySelectorAll(
+                    'body, header, main, .list, .piece, .sound, .transport, .wave, aside, .panel, .voices, button')]
+                    .filter(e => e.scrollWidth > e.clientWidth + 1
+                        || (e.tagName === 'BODY' && e.scrollHeight > e.clientHeight + 1))
                     .map(e => `${e.tagName} ${e.className} ${e.textContent.slice(0, 30)}`)"""
             )
             assert overflowing == []

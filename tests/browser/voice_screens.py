@@ -122,9 +122,7 @@ async def main(folder: Path) -> None:
             for scheme, name, width, height in (("dark", "sombre", 1920, 1080), ("light", "clair", 1280, 720)):
                 page = await page_of(browser, width=width, height=height, scheme=scheme)
 
-                async def shoot(
-                    state: str, page: Page = page, name: str = name, size: str = f"{width}x{height}"
-                ) -> None:
+                async def shoot(state: str, page: Page = page, name: str = name, size: str = f"{width}x{height}") -> None:
                     await page.screenshot(path=folder / f"enregistrements-{state}-{name}-{size}.png")
 
                 await page.goto(f"{url}/enregistrements")

@@ -1,4 +1,4 @@
-"""A centre whose voices can be heard: the real API, store, keys and archive, made-up people who are tones, a call that goes on."""
+"""A centre whose voices can be heard: real API, store, keys and archive; made-up people who are tones; a call that goes on."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ _ROUND_MS = 17_000
 
 
 def made(ms: int, hertz: int, *, second: bool = False, since: int = 0) -> bytes:
-    """Somebody who speaks in turns, as a tone of one pitch that comes and goes like syllables; ``second`` speaks in the pauses."""
+    """Somebody who speaks in turns: a tone of one pitch that comes and goes like syllables; ``second`` speaks in the pauses."""
     n = np.arange(RATE * since // 1000, RATE * (since + ms) // 1000)
     at = (n * 1000 // RATE) % _ROUND_MS
     speaks = np.logical_or.reduce([(begin <= at) & (at < end) for begin, end in _TURNS]) != second
@@ -60,8 +60,17 @@ class Centre:
         return self.room.account(name, *roles, personne=personne)["Authorization"].removeprefix("Bearer ")
 
     def talk(
-        self, call_id: str, talks: Sequence[tuple[str, str, int, int | None]], *, ago: int, seconds: int | None = None,
-        archived: bool = True, sound: bool = True, pure: bool = False, lost: bool = False, **more: Any,
+        self,
+        call_id: str,
+        talks: Sequence[tuple[str, str, int, int | None]],
+        *,
+        ago: int,
+        seconds: int | None = None,
+        archived: bool = True,
+        sound: bool = True,
+        pure: bool = False,
+        lost: bool = False,
+        **more: Any,
     ) -> Journey:
         """A call that began ``ago`` seconds before now; ``talks``: filière, post, from and to in its seconds.
 
@@ -75,7 +84,11 @@ class Centre:
         if sound:
             ms = (seconds or 0) * 1000
             stem = journey.recordings[0].stem
-            voices = (tone(ms, CALLER_HZ), tone(ms, AGENTS_HZ)) if pure else (speech(ms, CALLER_HZ), speech(ms, AGENTS_HZ, second=True))
+            voices = (
+                (tone(ms, CALLER_HZ), tone(ms, AGENTS_HZ))
+                if pure
+                else (speech(ms, CALLER_HZ), speech(ms, AGENTS_HZ, second=True))
+            )
             self.room.record(stem, caller=voices[0], agents=voices[1])
             if archived:
                 self.room.archive(journey)
@@ -94,8 +107,8 @@ class Centre:
             ms = (seconds or 0) * 1000
             recording = replace(recording, checked_at=over, caller_ms=ms, agents_ms=ms, bytes=ms * 32)
         values: dict[str, Any] = {
-            "caller": "+33612345678", "flux": "15", "did": "15", "dossier_id": f"d-{call_id}", "dossier_ref": f"2026-350-{call_id}",
-            "recordings": (recording,),
+            "caller": "+33612345678", "flux": "15", "did": "15", "dossier_id": f"d-{call_id}",
+            "dossier_ref": f"2026-350-{call_id}", "recordings": (recording,),
         }  # fmt: skip
         return Journey(
             call_id=call_id, t0=begin, channel=call_id, stages=stages, answered_at=picked, joined_at=picked, ended_at=over,
@@ -107,8 +120,8 @@ class Centre:
         """A call that began ``since`` seconds ago and goes on: its two files grow as a recorder makes them grow."""
         journey = self.talk(call_id, [("n1", post, 1, None)], ago=since, sound=False)
         paths = self.room.record(
-            journey.recordings[0].stem, caller=speech(since * 1000, CALLER_HZ), agents=speech(since * 1000, AGENTS_HZ, second=True),
-            declared=0,
+            journey.recordings[0].stem, caller=speech(since * 1000, CALLER_HZ),
+            agents=speech(since * 1000, AGENTS_HZ, second=True), declared=0,
         )  # fmt: skip
         writing = asyncio.create_task(self._grow(paths, journey.t0))
         try:
@@ -182,7 +195,9 @@ def _stage(begin: int, filiere: str, post: str, since: int, until: int | None) -
 def consulted(begin: int, by: str, whom: str, since: int, until: int) -> Consult:
     """``by`` asks ``whom`` apart."""
     at = begin + since * S
-    return Consult(agent=by, line=f"{by}-2", target=whom, started_at=at, answered_by=whom, answered_at=at, ended_at=begin + until * S)
+    return Consult(
+        agent=by, line=f"{by}-2", target=whom, started_at=at, answered_by=whom, answered_at=at, ended_at=begin + until * S
+    )
 
 
 @contextlib.contextmanager
