@@ -59,7 +59,7 @@ class TownPlan:
     Without `duration_seconds` people go on calling until the town is closed. With `home_by_seconds` every caller hangs up by
     then, at the latest; without it the last ones stay until they are served. `pace` scales human durations (0.3: three times
     as quick). `waits` is the share of conversations that agents leave to the caller or to the service to end. With `acts` agents
-    also hold, consult, and call others in.
+    also hold, consult, and call others in. No more than `most` call.
     """
 
     calls_per_minute: float
@@ -69,6 +69,7 @@ class TownPlan:
     pace: float = 1.0
     waits: float = 0.0
     acts: bool = False
+    most: int | None = None
     habits: Habits = field(default_factory=Habits)
 
 
@@ -222,7 +223,7 @@ class Town:
         """The callers of the plan, in order."""
         plan = self._plan
         last_minutes = Random(f"{plan.seed}/home")
-        for one in callers(plan.calls_per_minute, Random(f"{plan.seed}/callers"), plan.habits, plan.pace):
+        for one in islice(callers(plan.calls_per_minute, Random(f"{plan.seed}/callers"), plan.habits, plan.pace), plan.most):
             if plan.duration_seconds is not None and one.arrives_ms >= plan.duration_seconds * 1000:
                 return
             if plan.home_by_seconds is None:

@@ -50,7 +50,7 @@ def _consults() -> tuple[str, ...]:
 def _attended() -> tuple[str, ...]:
     """On hold; at the key REFER with Replaces, or back to the caller. Whoever is told that it failed takes him back."""
     refer_to = (
-        "Refer-To: <sip:[field4]@[remote_ip]?Replaces=[$replaced]>\nReferred-By: <sip:people@[local_ip]>\nContent-Length: 0\n\n"
+        "Refer-To: <sip:[field4]@[local_ip]?Replaces=[$replaced]>\nReferred-By: <sip:people@[local_ip]>\nContent-Length: 0\n\n"
     )
     timer = f'timeout="{_SECOND_LINE_MS}" ontimeout="takes_back"'
     key = (
