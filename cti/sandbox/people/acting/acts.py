@@ -1,4 +1,4 @@
-"""Which act an agent does in which conversation: drawn beside the usual gestures, so that a town without acts lives the same day."""
+"""Which act an agent does in which conversation: drawn beside the usual gestures, which a town without acts keeps as they are."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -45,9 +45,7 @@ def with_acts(
             yield gesture
             continue
         target = GUEST_KEYS if act is Act.INVITES else NUMBERS[ASKED[filiere]] if filiere in ASKED else ""
-        yield replace(
-            gesture, then=act, target=target, talk_ms=times[0], apart_ms=times[1], stay_ms=times[2], last_key=last_key
-        )
+        yield replace(gesture, then=act, target=target, talk_ms=times[0], apart_ms=times[1], stay_ms=times[2], last_key=last_key)
 
 
 def _possible(act: Act, filiere: FiliereCode, open_to: Sequence[FiliereCode]) -> bool:

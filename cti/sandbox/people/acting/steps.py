@@ -1,8 +1,8 @@
-"""The acts of an agent as steps of his phone's scenario; each begins at a label of its own name and ends in a talk, or in the end.
+"""The acts of an agent as steps of his phone's scenario; each begins at a label of its own name and ends in a talk or at the end.
 
 A held caller's agent says nothing: his phone stops its voice with the re-INVITE and goes on with the next one. An attended
-transfer needs a second line, which somebody else plays: the phone writes `HELD call-id name number` into SIPp's log and waits for a
-key (an INFO whose Subject names the other line, RFC 3891 in Refer-To; `retour` takes the caller back).
+transfer needs a second line, which somebody else plays: the phone writes `HELD call-id name number` into SIPp's log and waits
+for a key (an INFO whose Subject names the other line, RFC 3891 in Refer-To; `retour` takes the caller back).
 """
 
 from cti.sandbox.people.sip import messages as sip
@@ -93,7 +93,12 @@ def _held(name: str, for_ms: str | None, then: str) -> tuple[str, ...]:
 
 
 def _takes_back() -> tuple[str, ...]:
-    return (sip.label("takes_back"), sip.voice("resume"), *_reinvites("takes_back", "sendrecv", _RESUME, "stays"), sip.jump("stays"))
+    return (
+        sip.label("takes_back"),
+        sip.voice("resume"),
+        *_reinvites("takes_back", "sendrecv", _RESUME, "stays"),
+        sip.jump("stays"),
+    )
 
 
 def _reinvites(name: str, direction: str, cseq: int, refused: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A tone for each simulated person, so that a recording can be proved by what it holds.
 
-Frequencies are multiples of 40 Hz, none of them a tone of the exchange (440 Hz): a window of 50 ms tells each from its neighbours.
+Frequencies are multiples of 40 Hz, none of them a tone of the exchange (440 Hz): a window of 50 ms tells each from the next.
 """
 
 import math

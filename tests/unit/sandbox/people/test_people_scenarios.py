@@ -14,7 +14,6 @@ from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, STEP_HERTZ, 
 from cti.sandbox.people.staff import gestures
 from cti.sandbox.people.town import windows
 
-
 TONE = Path("/a b/<tone>.alaw")
 CALLER, AGENT = caller([TONE, TONE]), agent({"arm01": TONE, "arm02": TONE})
 
