@@ -1,44 +1,64 @@
 """Where an instant of the PBX's clock lies in the sound of a piece.
 
-The time of a file is not the clock's: nothing is written while the recorder is started anew at a transfer (decision 0010, told by
-the dialplan each time), and a line whose packets come late makes Asterisk write a little more or a little less than passed. The
-first is known to the millisecond; the second shows at the end, where the file stops with the call, and is spread over it.
+The time of a file is not the clock's. Nothing is written while the recorder is started anew at a transfer (decision 0010); the
+dialplan tells each of these pauses. And packets that come late make Asterisk write silence first and the packets after it, so the
+file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
+caller's side, which is empty there. What cannot be placed so is spread over the whole.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cti.archive.sealing.voices import Joined, Voice
 from cti.journey import Instant, Journey, Recording
 from cti.journey.around.voice import Piece, PieceKind
+from cti.journey.words import iso
 
 #: A file whose end differs by more than this from the end of its call did not end with it (milliseconds).
 _DRIFT_MS: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True)
+class Inserted:
+    """Silence that the recorder put in, and that no time on the clock belongs to (milliseconds)."""
+
+    offset_ms: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileTime:
-    """One piece: what its recorder told, and how much longer its sound is than that (milliseconds)."""
+    """The time of one piece."""
 
     recording: Recording
-    written_us: int = 0  #: from the beginning to the end of the call, pauses taken out; 0 when its end tells nothing
-    drift_ms: int = 0
+    inserted: tuple[Inserted, ...] = ()
+    written_us: int = 0  #: from the beginning to the end of the call, pauses taken out; 0 when the end tells nothing
+    drift_ms: int = 0  #: by how much the sound is longer than that and what was inserted; shorter when negative
 
     def offset_ms(self, at: Instant) -> int:
         """The offset of an instant, in whole milliseconds from the start of the sound."""
         written = self.recording.written_us(at)
-        if self.written_us == 0:
-            return written // 1000
-        return (written + max(0, written) * self.drift_ms * 1000 // self.written_us) // 1000
+        spread = max(0, written) * self.drift_ms // self.written_us if self.written_us else 0
+        offset = written // 1000 + spread
+        for one in self.inserted:
+            if offset < one.offset_ms:
+                break
+            offset += one.ms
+        return offset
 
     def told(self) -> dict[str, Any]:
-        """As it stands in the timeline: an outsider can make the same reckoning."""
-        gaps = [{"offset_ms": self.offset_ms(gap.at), "missing_ms": gap.ms} for gap in self.recording.gaps]
-        return {"gaps": gaps, "drift_ms": self.drift_ms}
+        """As it stands in the timeline: whoever has it can make the same reckoning for any instant."""
+        return {
+            "gaps": [{"resumed_at": iso(gap.at), "missing_ms": gap.ms} for gap in self.recording.gaps],
+            "inserted": [{"offset_ms": one.offset_ms, "ms": one.ms} for one in self.inserted],
+            "written_ms": self.written_us // 1000,
+            "drift_ms": self.drift_ms,
+        }
 
 
 def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joined: Joined) -> FileTime:
-    """The time of one piece, from its call and the length of its sound."""
+    """The time of one piece, from its call and its sound."""
     told = (*journey.recordings, *(one.recording for one in journey.consults if one.recording is not None))
     recording = next((one for one in told if one.stem == piece.stem), None)
     if recording is None:
@@ -46,8 +66,23 @@ def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joine
     if not _ends_with_the_call(journey, piece, recording, voices):
         return FileTime(recording)
     written = recording.written_us(journey.ended_at or 0)
-    drift_ms = joined.duration_ms - written // 1000
-    return FileTime(recording, written, drift_ms) if written > 0 and abs(drift_ms) <= _DRIFT_MS else FileTime(recording)
+    longer_ms = joined.duration_ms - written // 1000
+    if written <= 0 or abs(longer_ms) > _DRIFT_MS:
+        return FileTime(recording)
+    inserted = tuple(_placed(joined.empty(0), longer_ms))
+    return FileTime(recording, inserted, written, longer_ms - sum(one.ms for one in inserted))
+
+
+def _placed(empty: Iterable[tuple[int, int]], longer_ms: int) -> Iterator[Inserted]:
+    """The surplus, put where the caller's side is empty, to each place its share; never more than is empty there."""
+    found = list(empty)
+    total = sum(ms for _, ms in found)
+    if longer_ms <= 0 or total == 0:
+        return
+    share = min(longer_ms, total)
+    for offset, ms in found:
+        if (part := ms * share // total) > 0:
+            yield Inserted(offset, part)
 
 
 def _ends_with_the_call(journey: Journey, piece: Piece, recording: Recording, voices: tuple[Voice, Voice]) -> bool:

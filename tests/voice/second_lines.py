@@ -143,7 +143,7 @@ class SecondLines:
                 self.returned += 1
                 self._press(name, call_id, TAKEN_BACK)
                 return
-            await asyncio.sleep(self.chance.uniform(6, 14) * self.pace)
+            await asyncio.sleep(self.chance.uniform(8, 24) * self.pace)
             self.joined += 1
             self._press(name, call_id, met)
             with contextlib.suppress(SippFailed):

@@ -31,7 +31,12 @@ from tests.voice.second_lines import SecondLines
 
 ROOT = Path(__file__).parents[2]
 #: Nearly everybody stays until somebody answers: it is the voice of answered calls that is proved here.
-_HABITS = Habits(identities=((Identity.SHOWN, 90), (Identity.MASKED, 10)), tempers=((Temper.POCKET, 2), (Temper.IMPATIENT, 6), (Temper.PATIENT, 92)), patience_ms=330_000)
+#: They all have a number, by which a phone that rings for them is known; nobody stays for ever.
+_HABITS = Habits(
+    identities=((Identity.SHOWN, 90), (Identity.MASKED, 10)),
+    tempers=((Temper.POCKET, 2), (Temper.IMPATIENT, 6), (Temper.PATIENT, 92)),
+    patience_ms=330_000,
+)
 _KEPT_SECONDS = 90.0
 
 

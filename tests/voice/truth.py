@@ -56,9 +56,7 @@ def _talk(messages: Iterable[Message]) -> Talk | None:
     if invite is None:
         return None
     mine = invite.sent
-    answer = next((one for one in told if one.sent is not mine and one.code == 200 and one.method == "INVITE"), None) if mine else (
-        next((one for one in told if one.sent and one.code == 200 and one.method == "INVITE"), None)
-    )
+    answer = next((one for one in told if one.sent is not mine and one.code == 200 and one.method == "INVITE"), None)
     ack = next((one for one in told if one.start.startswith("ACK ") and one.sent is mine), None)
     if answer is None or ack is None:
         return None
