@@ -3,11 +3,12 @@
 The time of a file is not the clock's. Nothing is written while the recorder is started anew at a transfer (decision 0010); the
 dialplan tells each of these pauses. And packets that come late make Asterisk write silence first and the packets after it, so the
 file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
-caller's side, which is empty there. What cannot be placed so is spread over the whole.
+caller's side, which is empty there. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or
+from the screen waits without a sound until somebody answers: its file begins there.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cti.archive.sealing.voices import Joined, Voice
@@ -63,6 +64,9 @@ def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joine
     recording = next((one for one in told if one.stem == piece.stem), None)
     if recording is None:
         return FileTime(Recording(stem=piece.stem, started_at=piece.started_at))
+    for one in journey.consults:
+        if one.recording is recording and one.answered_at is not None:
+            recording = replace(recording, started_at=max(recording.started_at, one.answered_at))
     if not _ends_with_the_call(journey, piece, recording, voices):
         return FileTime(recording)
     written = recording.written_us(journey.ended_at or 0)

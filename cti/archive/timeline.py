@@ -31,7 +31,7 @@ def timeline(
         "did": journey.did,
         "caller": journey.caller,
         "dossier_ref": journey.dossier_ref,
-        "started_at": iso(piece.started_at),
+        "started_at": iso(time.recording.started_at),
         "duration_ms": joined.duration_ms,
         "time": time.told(),
         "rate": joined.rate,

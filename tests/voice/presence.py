@@ -105,9 +105,10 @@ def _of_asked(asker: Talk, talk: Talk, gone_at: Instant) -> Iterator[Span]:
     since = key if last in ("2", "3") and key is not None else asker.ended_at if key is None else None
     if since is not None and since < end:
         exact = talk.voice_at > since
-        yield Span(
+        joined = Span(
             person=talk.person, kind="consult", since=max(since, talk.voice_at), until=end, exact_since=exact, late=MOVES
         )
+        yield from _gestures(joined, talk, end)
 
 
 def _of_joined(asker: Talk, lines: Iterable[Talk], everybody: Iterable[Talk], gone_at: Instant) -> Iterator[Span]:
@@ -126,9 +127,12 @@ def _of_joined(asker: Talk, lines: Iterable[Talk], everybody: Iterable[Talk], go
 
 def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
     """What a colleague does who was joined: he may pass the caller on, or hold him."""
-    if talk.holds or talk.typed(_LONG_CODE) or talk.typed("*9?"):
-        first = min([talk.holds[0][0]] if talk.holds else [talk.keys[0][0]])
-        yield replace(span, until=min(end, first), latest=end)
+    if talk.holds:
+        since, exact = span.since, span.exact_since
+        for held, taken in talk.holds:
+            yield replace(span, since=since, exact_since=exact, until=min(end, held))
+            since, exact = max(span.since, taken if taken is not None else end), taken is not None and taken > span.since
+        yield replace(span, since=since, exact_since=exact, until=end)
     elif talk.keys:
         yield replace(span, until=min(end, talk.keys[0][0]), latest=end)
     elif talk.referred_at is not None:

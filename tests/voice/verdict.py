@@ -29,7 +29,7 @@ from cti.settings import load
 from cti.store import open_store
 from tests.voice.ears import Heard, tones
 from tests.voice.outside import GUEST
-from tests.voice.presence import Span, spans
+from tests.voice.presence import MOVES, Span, spans
 from tests.voice.truth import talks
 
 #: What an offset may be wrong by.
@@ -95,7 +95,7 @@ class Told:
     def place(self, at: Instant) -> float:
         """Where an instant lies in the sound, by the timeline's own reckoning."""
         time = self.timeline["time"]
-        written = (at - self.piece.started_at) / 1000
+        written = (at - from_datetime(datetime.fromisoformat(self.timeline["started_at"]))) / 1000
         for gap in time["gaps"]:
             since = from_datetime(datetime.fromisoformat(gap["resumed_at"])) / 1000 - gap["missing_ms"]
             written -= max(0.0, min(gap["missing_ms"], at / 1000 - since))
@@ -335,7 +335,9 @@ class Judge:
             ]
             if not mine or until - since < 300:
                 continue
-            self.verdict.timeline.add(mine[0].since, since, f"{name} {stage['agent']} début")
+            # A colleague may have had the caller on hold, or have been waited for, as his stage began.
+            if any(span.person == stage["agent"] and abs(told.place(span.since) - since) < MOVES / 1000 for span in people):
+                self.verdict.timeline.add(mine[0].since, since, f"{name} {stage['agent']} début")
             # Who typed a code, transferred or held is silent before his stage ends: his telephone says since when.
             if not any(span.person == stage["agent"] and (span.latest or span.kind in ("hold", "attended")) for span in people):
                 self.verdict.timeline.add(mine[-1].until, until, f"{name} {stage['agent']} fin")
