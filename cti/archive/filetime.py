@@ -3,7 +3,8 @@
 The time of a file is not the clock's. Nothing is written while the recorder is started anew at a transfer (decision 0010); the
 dialplan tells each of these pauses. And packets that come late make Asterisk write silence first and the packets after it, so the
 file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
-caller's side, which is empty there. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or
+caller's side, which is empty there. A file that lacks more than a tenth of a second lost it where its recorder was started
+anew, which a busy disk holds up. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or
 from the screen waits without a sound until somebody answers: its file begins there.
 """
 
@@ -14,8 +15,13 @@ from typing import Any, Final
 from cti.archive.sealing.voices import Joined, Voice
 from cti.journey import Instant, Journey, Recording
 from cti.journey.around.voice import Piece, PieceKind
+from cti.journey.model import Gap
 from cti.journey.words import iso
 
+#: Less than this may be missing anywhere (milliseconds).
+_LOST_MS: Final = 100
+#: An empty place as a late packet makes it is shorter than this.
+_LATE_MS: Final = 200
 #: A file whose end differs by more than this from the end of its call did not end with it (milliseconds).
 _DRIFT_MS: Final = 3_000
 
@@ -73,8 +79,20 @@ def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joine
     longer_ms = joined.duration_ms - written // 1000
     if written <= 0 or abs(longer_ms) > _DRIFT_MS:
         return FileTime(recording)
-    inserted = tuple(_placed(joined.empty(0), longer_ms))
+    empty = joined.empty(0)
+    if longer_ms < -_LOST_MS and recording.gaps:
+        late = [one for one in empty if one[1] < _LATE_MS]
+        lost_ms = sum(ms for _, ms in late) - longer_ms
+        return FileTime(_less(recording, lost_ms), tuple(Inserted(offset, ms) for offset, ms in late), 0, 0)
+    inserted = tuple(_placed(empty, longer_ms))
     return FileTime(recording, inserted, written, longer_ms - sum(one.ms for one in inserted))
+
+
+def _less(recording: Recording, lost_ms: int) -> Recording:
+    """The recorder began to write later than it told, each time by its share of what is missing."""
+    share = lost_ms // len(recording.gaps)
+    gaps = tuple(Gap(gap.at + share * 1000, gap.ms + share) for gap in recording.gaps)
+    return replace(recording, gaps=gaps)
 
 
 def _placed(empty: Iterable[tuple[int, int]], longer_ms: int) -> Iterator[Inserted]:

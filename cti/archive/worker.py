@@ -94,6 +94,7 @@ class Archiver:
         look = self._recorder.look(journey, piece)
         piece = self._looked_at(piece, look)
         if not (look.at_rest and look.sound):
+            self._hollow(piece, look)
             return piece
         try:
             voices = self._recorder.read(piece.stem)
@@ -135,6 +136,12 @@ class Archiver:
         if known is None or known.problem != problem:
             log.error("piece_damaged", piece_id=piece.piece_id, call_id=piece.call_id, why=problem)
         return piece
+
+    def _hollow(self, piece: Piece, look: Look) -> None:
+        """Two headers without a sample, of somebody whom nobody answered: nothing is lost with them, and the row says it."""
+        if look.hollow and look.at_rest and look.problem is None:
+            self._recorder.remove(piece.stem)
+            self._books.cleared(piece.piece_id, self._clock())
 
     # --- the plain files --------------------------------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ class Stage:
     lines: SecondLines
     dialling: Dialling
     chance: Random
+    clicking: asyncio.Task[None]
     pbx_deaths: list[tuple[int, int]] = field(default_factory=list)  #: from when to when there was no PBX
 
     @property
@@ -86,6 +87,7 @@ class Stage:
     async def played(self) -> None:
         """Until the last caller is gone, the last promise is kept and the last piece is where it must be."""
         await self.town.finished()
+        self.clicking.cancel()
         await settled(self.site, _KEPT_SECONDS)
         await kept(self.site)
 
@@ -149,7 +151,7 @@ async def stage(plan: VoicePlan) -> AsyncIterator[Stage]:
             tasks.create_task(Clicks(site, plan.seed, plan.pace).run(http)),
         ]
         try:
-            yield Stage(plan, site, pbx, service, town, lines, dialling, Random(f"kills/{plan.seed}"))
+            yield Stage(plan, site, pbx, service, town, lines, dialling, Random(f"kills/{plan.seed}"), running[1])
         finally:
             for task in running:
                 task.cancel()

@@ -56,7 +56,6 @@ class Joined:
         first, last = -(-max(0, since_ms) // SLICE_MS), max(0, until_ms) // SLICE_MS
         return int(np.count_nonzero(self.peaks[channel][first:last] > silence_max_peak)) * SLICE_MS
 
-
     def empty(self, channel: int) -> list[tuple[int, int]]:
         """Where the recorder had nothing of this side to write: offset and length (ms) of each run of samples that are all zero.
 

@@ -1,6 +1,7 @@
-"""The archive at work beside the calls: one thread, one piece at a time, at a low priority, and never while the house is full.
+"""The archive at work beside the calls: one thread, one piece at a time, at a low priority.
 
-A call whose recordings were looked at is taken up at once; what an earlier life left, at the start. Trouble of the archive is
+A call that has just ended is taken up at once, for the next regulator may have to hear it; what was left (by an earlier life, by a
+store that was away) waits while the house is full. Trouble of the archive is
 told on the board and costs no caller anything: the files stay on the recorder's disk until they can be taken.
 """
 
@@ -38,6 +39,8 @@ _AGAIN: Final = 2.0
 _LEFT_EVERY: Final = 60 * _SECOND
 _HOPELESS_EVERY: Final = 3_600 * _SECOND
 _UNSEEN_EVERY: Final = 600 * _SECOND
+#: A call that ended longer ago is no longer waited for by anybody.
+_JUST_ENDED: Final = 60 * _SECOND
 
 
 @dataclass(slots=True)
@@ -64,8 +67,10 @@ class Keeper:
         self._recordings = recordings
         self._live = live
         self._clock = clock
-        self._told: queue.SimpleQueue[CallId | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[tuple[CallId, Instant] | None] = queue.SimpleQueue()
+        self._ended: dict[CallId, Instant] = {}  #: of those that were told, when the call ended
         self._waiting: dict[CallId, Instant] = {}
+        self._news = False
         self._stopping = threading.Event()
         self._left_at = self._unseen_at = 0
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
@@ -105,7 +110,7 @@ class Keeper:
     def told(self, journey: Journey, event: CallEvent, facts: tuple[Fact, ...]) -> None:
         """A call changed."""
         if self.active and isinstance(event, RecordingChecked) and event.stem:
-            self._told.put(event.call_id)
+            self._told.put((event.call_id, journey.ended_at or 0))
 
     def seen(self, event: PbxEvent) -> None:
         """The link and the agents are nothing to the archive."""
@@ -164,15 +169,23 @@ class Keeper:
         self.counters.trouble = why
 
     def _round(self, archiver: "Archiver") -> None:
-        self._listen()
+        # What was told while the last round was at work is not waited for.
+        self._listen(0 if self._news else None)
+        self._news = False
         self._catch_up()
-        for call_id in tuple(self._waiting):
-            if self._stopping.is_set() or self._live() > self._settings.archive.travail.appels_max:
+        for call_id in sorted(self._waiting, key=self._fresh, reverse=True):
+            if self._stopping.is_set():
+                break
+            if not self._fresh(call_id) and self._live() > self._settings.archive.travail.appels_max:
                 break
             if self._call(archiver, call_id):
                 self._waiting.pop(call_id, None)
+                self._ended.pop(call_id, None)
             self._listen(0)
         self.counters.waiting = len(self._waiting)
+
+    def _fresh(self, call_id: CallId) -> bool:
+        return self._clock() - self._ended.get(call_id, 0) < _JUST_ENDED
 
     def _listen(self, seconds: float | None = None) -> None:
         """Take in what was told; wait for it when nothing else is to be done."""
@@ -180,7 +193,10 @@ class Keeper:
             told = self._told.get(timeout=_AGAIN if seconds is None else seconds) if seconds != 0 else self._told.get_nowait()
             while True:
                 if told is not None:
-                    self._waiting.setdefault(told, self._clock())
+                    call_id, ended_at = told
+                    self._waiting.setdefault(call_id, self._clock())
+                    self._ended[call_id] = ended_at
+                    self._news = True
                 told = self._told.get_nowait()
         except queue.Empty:
             return

@@ -61,8 +61,9 @@ def agent(tones: Mapping[str, Path]) -> str:
         '  <recv request="INVITE" rrs="true"><action>\n'
         '    <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="cseq"/>\n'
         '    <ereg regexp=";tag=.+" search_in="hdr" header="From:" assign_to="their_tag"/>\n'
+        '    <ereg regexp="(From|P-Asserted-Identity):[^\n]*sip:[0-9]+@" search_in="msg" assign_to="is_outsider,shown_in"/>\n'
         f"{sip.is_called(tones)}  </action></recv>\n"
-        '  <Reference variables="named"/>\n',
+        '  <Reference variables="named,shown_in"/>\n',
         sip.actions(
             sip.chosen("busy", 0, "busy")
             + sip.chosen("declines", 0, "declines")
@@ -82,6 +83,10 @@ def agent(tones: Mapping[str, Path]) -> str:
         sip.label("talking"),
         sip.waits("BYE", "[field2]", "has_talked", {"INVITE": "asked_again"}, goto="hung_up_on"),
         sip.label("has_talked"),
+        # Asked by a colleague on his second line, he talks, and hangs up when that is over.
+        sip.jump("for_a_caller", "is_outsider"),
+        sip.jump("hangs_up"),
+        sip.label("for_a_caller"),
         sip.jump("refers", "refers"),
         sip.jump("dials", "dials"),
         *(sip.jump(act, f"does_{act}") for act in Act),
