@@ -310,15 +310,17 @@ class Judge:
             mine = [one for one in told.right if one.hertz == hertz and one.since < until + 500 and one.until > since - 500]
             if not mine or until - since < 300:
                 continue
-            errors = self.verdict.by_kind.setdefault(span.kind, Errors())
+            errors = [self.verdict.by_kind.setdefault(kind, Errors()) for kind in kinds]
             if span.exact_since:
                 self.verdict.sipp.add(mine[0].since, since, f"{name} {span.person} début ({span.kind})")
-                errors.add(mine[0].since, since, name)
+                for each in errors:
+                    each.add(mine[0].since, since, name)
             if span.exact_until:
                 before = [one for one in mine if one.since < until]
                 last = (before or mine)[-1].until
                 self.verdict.sipp.add(last, until, f"{name} {span.person} fin ({span.kind})")
-                errors.add(last, until, name)
+                for each in errors:
+                    each.add(last, until, name)
         for one in told.right:
             windows = allowed.get(one.hertz, [])
             if not any(since <= one.since and one.until <= until for since, until in windows) and not _covered(one, windows):

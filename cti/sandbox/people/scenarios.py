@@ -61,9 +61,9 @@ def agent(tones: Mapping[str, Path]) -> str:
         '  <recv request="INVITE" rrs="true"><action>\n'
         '    <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="cseq"/>\n'
         '    <ereg regexp=";tag=.+" search_in="hdr" header="From:" assign_to="their_tag"/>\n'
-        '    <ereg regexp="(From|P-Asserted-Identity):[^\n]*sip:[0-9]+@" search_in="msg" assign_to="is_outsider,shown_in"/>\n'
+        '    <ereg regexp="sip:[0-9]+@" search_in="msg" assign_to="is_outsider"/>\n'
         f"{sip.is_called(tones)}  </action></recv>\n"
-        '  <Reference variables="named,shown_in"/>\n',
+        '  <Reference variables="named"/>\n',
         sip.actions(
             sip.chosen("busy", 0, "busy")
             + sip.chosen("declines", 0, "declines")
