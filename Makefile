@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 STATIC := cti/api/static/index.html
 
-.PHONY: demo test coverage chaos check bench build lock clean help browser
+.PHONY: demo test coverage chaos voice check bench build lock clean help browser
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -55,6 +55,9 @@ coverage: $(STATIC) ## every branch of the pure rooms is tested; the table, and 
 
 chaos: $(STATIC) ## every bad day in turn on a real PBX, the table in docs/chaos.md (CHAOS="--seed 7 pbx_killed")
 	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+voice: $(STATIC) ## the proof that the voice is kept: 1,000 calls of every kind, then kill -9 fifty times; docs/voice.md (VOICE="--callers 200 --kills 10")
+	@$(BIN)/python -m tests.voice $(VOICE)
 
 check: $(STAMP) $(STATIC) ## lint, types, import contracts
 	@$(BIN)/ruff check .

@@ -17,6 +17,7 @@ class Look:
     problem: str | None  #: in French; None when it covers what it must cover
     needed: bool  #: a call that must have audio
     repaired: bool  #: a header told no size and was taken to the end of its file
+    hollow: bool = False  #: both files were closed by the PBX without a sample in them
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def _recording(journey: Journey, recording: Recording, known: Mapping[str, Piece
         yield Unproven(journey.call_id, f"{recording.stem} : jamais contrôlé")
     elif piece is None:
         yield Unproven(journey.call_id, f"{recording.stem} : {recording.problem or 'contrôlé, et jamais pris par l’archive'}")
+    elif piece.state is VoiceState.MISSING and piece.problem is None and not (recording.caller_ms or recording.agents_ms):
+        return  # a consultation that nobody answered: there was nothing to hear
     elif piece.problem is not None:
         yield Unproven(journey.call_id, f"{recording.stem} : {piece.problem}")
     elif piece.state not in _KEPT:

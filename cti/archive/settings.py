@@ -59,7 +59,7 @@ class S3(_Block):
 class Work(_Block):
     """``[travail]``: bulk work is never in the way of a caller."""
 
-    #: Above so many live calls the worker waits; the files stay on the recorder's disk meanwhile.
+    #: Above so many live calls what was left waits on the recorder's disk; a call that has just ended is sealed at once.
     appels_max: int = Field(default=40, ge=0)
     #: A file whose header says nothing and that nobody has touched for so long is finished.
     repos_seconds: Annotated[float, Field(ge=0, le=600)] = 5.0

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from cti.archive.filetime import file_time
 from cti.archive.ports import Books, Hearing, Look, Recorder
 from cti.archive.sealing.keys import Opener, Sealer, sha256
 from cti.archive.sealing.manifest import names
@@ -93,6 +94,7 @@ class Archiver:
         look = self._recorder.look(journey, piece)
         piece = self._looked_at(piece, look)
         if not (look.at_rest and look.sound):
+            self._hollow(piece, look)
             return piece
         try:
             voices = self._recorder.read(piece.stem)
@@ -100,7 +102,7 @@ class Archiver:
         except NotJoined as trouble:
             # What we cannot read stays where it is, in clear: it may be all there is.
             return self._damaged(piece, str(trouble), known)
-        if look.needed and piece.problem is None and (mute := _mute(journey, piece, joined, self._hearing)) is not None:
+        if look.needed and piece.problem is None and (mute := _mute(journey, piece, voices, joined, self._hearing)) is not None:
             piece = self._damaged(piece, mute, known)
         content = _content(journey, piece, voices, joined, self._hearing)
         sealed = self._storer.store(content, key_of(piece))
@@ -134,6 +136,12 @@ class Archiver:
         if known is None or known.problem != problem:
             log.error("piece_damaged", piece_id=piece.piece_id, call_id=piece.call_id, why=problem)
         return piece
+
+    def _hollow(self, piece: Piece, look: Look) -> None:
+        """Two headers without a sample, of somebody whom nobody answered: nothing is lost with them, and the row says it."""
+        if look.hollow and look.at_rest and look.problem is None:
+            self._recorder.remove(piece.stem)
+            self._books.cleared(piece.piece_id, self._clock())
 
     # --- the plain files --------------------------------------------------------------------------------------------------
 
@@ -172,14 +180,15 @@ def _content(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joined
     return Content(piece_id=piece.piece_id, flac=flac, timeline=told, duration_ms=joined.duration_ms)
 
 
-def _mute(journey: Journey, piece: Piece, joined: Joined, hearing: Hearing) -> str | None:
+def _mute(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joined: Joined, hearing: Hearing) -> str | None:
     """The first talk in which no agent is heard, in French; the caller's side was listened to by the check."""
     if piece.kind is not PieceKind.APPEL:
         return None
+    time = file_time(journey, piece, voices, joined)
     for stage in journey.stages:
         if stage.talk_since is None or stage.left_at is None:
             continue
-        since, until = ((at - piece.started_at) // 1000 for at in (stage.talk_since, stage.left_at))
+        since, until = time.offset_ms(stage.talk_since), time.offset_ms(stage.left_at)
         # A talk that another recording of the call holds is not asked of this one.
         if since < 0 or until > joined.duration_ms + _TALK_MS or until - since < _TALK_MS:
             continue

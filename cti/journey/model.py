@@ -120,6 +120,18 @@ class Stage:
         return elapsed_ms(self.talk_since, self.left_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which the recorder of a call did not write: it stops for a moment at each transfer."""
+
+    at: Instant  #: when it went on
+    ms: int
+
+    def before(self, at: Instant) -> int:
+        """How much of it lies before an instant (microseconds)."""
+        return max(0, min(at, self.at) - (self.at - self.ms * 1000))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """The two files of the caller's channel, or of a consultation."""
@@ -131,6 +143,15 @@ class Recording:
     agents_ms: int | None = None
     bytes: int = 0
     problem: str | None = None
+    gaps: tuple[Gap, ...] = ()
+
+    def written_us(self, at: Instant) -> int:
+        """How long the recorder has been writing at that instant; negative before it began."""
+        return at - self.started_at - sum(gap.before(at) for gap in self.gaps)
+
+    def offset_ms(self, at: Instant) -> int:
+        """Where that instant lies in the file, in milliseconds from its start, as far as the PBX's clock tells."""
+        return self.written_us(at) // 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

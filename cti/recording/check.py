@@ -99,7 +99,8 @@ def _consult_faults(consult: Consult, found: LegFiles | None, settings: Recordin
         return
     talks = _talk_apart(consult)
     for leg in (found.caller, found.agents):
-        if leg.size is None or (talks and consult.how is not ConsultEnd.CALLER_GONE):
+        spoken = talked_ms(talks) >= settings.tolerance_ms  # in less, nothing need have been said
+        if leg.size is None or (spoken and consult.how is not ConsultEnd.CALLER_GONE):
             yield from _leg_faults(leg, talks, settings)
 
 

@@ -1,7 +1,8 @@
 """Who is heard where in a recording: one file holds the whole call, several people talk in it.
 
-Offsets are whole milliseconds from the start of the file, by the PBX clock. The file's own time line stands still while no audio
-frame flows at all, so the voice may lie a little before its offset; ``RecordingSettings.derive_ms`` says how much is accepted.
+Offsets are whole milliseconds from the start of the file, by the PBX clock, less the pauses that the recorder told. The file's
+own time line stands still while no audio frame flows at all, so the voice may lie a little before its offset;
+``RecordingSettings.derive_ms`` says how much is accepted.
 """
 
 from collections.abc import Iterable
@@ -44,7 +45,7 @@ def passages(journey: Journey, recording: Recording) -> tuple[Passage, ...]:
     until = _until(journey, recording)
     left = [0, *(stage.left_at or 0 for stage in journey.stages)]
     found = (
-        _passage(index, stage, max(recording.started_at, _heard_from(stage, left[index])), until, recording.started_at)
+        _passage(index, stage, max(recording.started_at, _heard_from(stage, left[index])), until, recording)
         for index, stage in enumerate(journey.stages)
     )
     return tuple(passage for passage in found if passage is not None)
@@ -57,7 +58,7 @@ def _heard_from(stage: Stage, left_before: int) -> Instant:
     return stage.joined_at if stage.joined_at is not None else 0
 
 
-def _passage(index: int, stage: Stage, heard_at: Instant, until: Instant, since: Instant) -> Passage | None:
+def _passage(index: int, stage: Stage, heard_at: Instant, until: Instant, recording: Recording) -> Passage | None:
     """``heard_at``: not before; who was asked in a consultation is not heard until the agent before him has left."""
     if stage.talk_since is None:
         return None
@@ -65,7 +66,7 @@ def _passage(index: int, stage: Stage, heard_at: Instant, until: Instant, since:
     end = min(until, stage.left_at if stage.left_at is not None else until)
     if end < start:
         return None
-    return Passage(index, stage.filiere, stage.agent, (start - since) // 1000, (end - since) // 1000)
+    return Passage(index, stage.filiere, stage.agent, recording.offset_ms(start), recording.offset_ms(end))
 
 
 def _until(journey: Journey, recording: Recording) -> Instant:

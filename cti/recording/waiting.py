@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PollingWaiter:
-    """Looks at the condition, then every ``period_seconds``; ``pause`` is ``asyncio.sleep`` in the service."""
+    """Looks at the condition, soon again, then more and more rarely up to every ``period_seconds``; ``pause`` is ``asyncio.sleep``
+    in the service. The PBX closes a file some hundredths of a second after the hang-up: whoever is given the call next waits for it.
+    """
 
     pause: Callable[[float], Awaitable[None]]
     period_seconds: float = 0.5
+    first_seconds: float = 0.05
 
     async def __call__(self, ready: Callable[[], Awaitable[bool]], deadline_seconds: float, /) -> bool:
         """True as soon as the condition holds, False at the deadline; the condition is looked at once at least."""
@@ -21,8 +24,10 @@ class PollingWaiter:
             return True
         try:
             async with asyncio.timeout(deadline_seconds):
+                seconds = min(self.first_seconds, self.period_seconds)
                 while True:
-                    await self.pause(self.period_seconds)
+                    await self.pause(seconds)
+                    seconds = min(seconds * 2, self.period_seconds)
                     if await ready():
                         return True
         except TimeoutError:

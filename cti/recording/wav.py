@@ -56,11 +56,17 @@ class WavHeader:
     data_bytes: int  #: audio present, whole samples only
     declared_bytes: int  #: audio that the header promises
     closing: Closing
+    riff_bytes: int = 0  #: length of the whole that the first block promises; Asterisk writes 0 there until it closes the file
 
     @property
     def frame_bytes(self) -> int:
         """Bytes of one sample of all channels."""
         return self.channels * (2 if self.codec is Codec.PCM16 else 1)
+
+    @property
+    def hollow(self) -> bool:
+        """Closed without a single sample: nothing was said where it listened, and nobody will write in it any more."""
+        return self.data_bytes == 0 and self.declared_bytes == 0 and self.riff_bytes > 0
 
     @property
     def duration_ms(self) -> int:
@@ -97,7 +103,7 @@ def read_header(head: bytes, size: int) -> WavHeader:
         if name == b"data":
             if form is None:
                 raise BadWav("bloc audio sans description du format")
-            return _with_audio(form, at, length, size)
+            return _with_audio(form, at, length, size, int.from_bytes(head[4:8], "little"))
         if name == b"fmt ":
             form = _form(head[at : at + length])
         at += length + length % 2
@@ -115,7 +121,7 @@ def _form(block: bytes) -> tuple[Codec, int, int]:
     return Codec(number), rate, channels
 
 
-def _with_audio(form: tuple[Codec, int, int], at: int, declared: int, size: int) -> WavHeader:
+def _with_audio(form: tuple[Codec, int, int], at: int, declared: int, size: int, riff: int) -> WavHeader:
     codec, rate, channels = form
     present = max(0, size - at)
     closing = Closing.FINAL
@@ -125,7 +131,7 @@ def _with_audio(form: tuple[Codec, int, int], at: int, declared: int, size: int)
         closing = Closing.OPEN
     data = present if closing is not Closing.FINAL else declared
     frame = channels * (2 if codec is Codec.PCM16 else 1)
-    return WavHeader(codec, rate, channels, at, data - data % frame, declared, closing)
+    return WavHeader(codec, rate, channels, at, data - data % frame, declared, closing, riff)
 
 
 def _alaw_amplitude(rank: int) -> int:

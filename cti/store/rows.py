@@ -3,6 +3,7 @@
 Every ``*_row`` gives the values in the column order of its table; ``rebuild`` gives the very journey that was written.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeAlias, TypeVar
@@ -11,7 +12,7 @@ from cti.journey.events import ConsultEnd, OfferEnd, PlacedVia, RouteSource, Tra
 from cti.journey.events.codec import to_json
 from cti.journey.events.placed import Direction, Placed
 from cti.journey.ledger import Entry, Promise
-from cti.journey.model import Anomaly, Consult, Journey, Leg, Quality, Recording, Stage, StageEnd
+from cti.journey.model import Anomaly, Consult, Gap, Journey, Leg, Quality, Recording, Stage, StageEnd
 from cti.journey.states import State
 from cti.journey.words import CallId, Instant
 
@@ -139,7 +140,8 @@ def leg_row(call_id: CallId, stage: int, position: int, leg: Leg) -> Row:
 
 def recording_row(call_id: CallId, position: int, recording: Recording) -> Row:
     """``recording``."""
-    return call_id, position, *_recording_values(recording)
+    gaps = json.dumps([(gap.at, gap.ms) for gap in recording.gaps]) if recording.gaps else None
+    return call_id, position, *_recording_values(recording), gaps
 
 
 def _recording_values(recording: Recording | None) -> Row:
@@ -226,7 +228,7 @@ def rebuild(
         quality=_QUALITIES[row[24]],
         last_at=row[25],
         stages=tuple([_stage(stage, legs) for stage in stages]),
-        recordings=tuple([_recording(recording) for recording in recordings]),
+        recordings=tuple([_recording(recording, recording[9]) for recording in recordings]),
         consults=tuple([_consult(consult) for consult in consults]),
         anomalies=tuple([Anomaly(at=anomaly[2], kind=anomaly[3], detail=anomaly[4]) for anomaly in anomalies]),
         direction=Direction.ENTRANT if row[_PLACED] is None else Direction.SORTANT,
@@ -281,7 +283,7 @@ def _leg(row: Row) -> Leg:
     )
 
 
-def _recording(row: Row) -> Recording:
+def _recording(row: Row, gaps: str | None = None) -> Recording:
     return Recording(
         stem=row[2],
         started_at=row[3],
@@ -290,6 +292,7 @@ def _recording(row: Row) -> Recording:
         agents_ms=row[6],
         bytes=row[7],
         problem=row[8],
+        gaps=() if gaps is None else tuple([Gap(at, ms) for at, ms in json.loads(gaps)]),
     )
 
 

@@ -19,7 +19,6 @@ from cti.bootstrap.demo.process import ServiceProcess
 from cti.bootstrap.keeping.opening import identity_of, shelf_of
 from cti.bootstrap.keeping.sandboxed import archive_of_its_own
 from cti.journey.around.voice import Piece, PieceKind, VoiceState
-from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ
 from cti.settings import load
 from cti.store import open_store
 from tests.acceptance.scene import Scene, scene

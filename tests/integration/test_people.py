@@ -21,7 +21,7 @@ from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.host.free import free_run
 from cti.sandbox.install import Install
 from cti.sandbox.packages import FetchSettings, fetch
-from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ
+from cti.sandbox.people.sip.tones import agents_hertz, caller_hertz
 from cti.sandbox.people.staff import phones
 from cti.sandbox.people.town import Tally, Town, TownPlan
 from cti.sandbox.people.trace import read_trace
@@ -51,6 +51,7 @@ class Evening:
     lost: tuple[Offer, ...]
     troubles: tuple[str, ...]
     frames: list[Frame]
+    hertz: dict[str, int]
 
 
 @asynccontextmanager
@@ -96,7 +97,8 @@ async def spend(
                 await events.event("SasEnd", start=len(events.frames))
         logs = sorted((base / "town").glob("postes-*/messages.log"))
         lost = unclaimed(truths, chain.from_iterable(read_trace(log) for log in logs))
-        return Evening(tally, truths, lost, town.troubles, events.frames)
+        hertz = agents_hertz(phone.endpoint for phone in room)
+        return Evening(tally, truths, lost, town.troubles, events.frames, hertz)
 
 
 def still_running(name: str) -> list[str]:
@@ -166,9 +168,9 @@ def check_voices(evening: Evening) -> Counter[str]:
             part = between(talk, stamped(frame))
             if part is None:
                 continue
-            assert loudest(callers[part]) == pytest.approx(CALLER_HERTZ, abs=4)
+            assert loudest(callers[part]) == pytest.approx(caller_hertz(truth.number), abs=4)
             filiere = {"arm": "n1", "osnp": "mg", "dent": "dentaire"}.get(talk.agent[:-2], talk.agent[:-2])
-            assert loudest(agents[part]) == pytest.approx(AGENT_HERTZ[filiere], abs=4), talk
+            assert loudest(agents[part]) == pytest.approx(evening.hertz[talk.agent], abs=4), talk
             heard[filiere] += 1
     return heard
 

@@ -175,6 +175,8 @@ def ms(at: Instant | None, t0: Instant) -> float | None:
 def _plain(event: ev.Event, t0: Instant) -> dict[str, Any]:
     left_out = ("at", "call_id", "seen", "leg", "line", "channel", "stem")
     said = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in left_out}
+    if not said.get("gap_ms", 1):
+        del said["gap_ms"]  # the beginning of a recording, not its going on
     return {"ms": ms(event.at, t0), "type": type(event).__name__, **said}
 
 

@@ -104,9 +104,11 @@ def _recording(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Even
     call_id, stem = book.call_named(frame.require("CallId")), frame.require("File")
     line = consults.second_line(book, frame.get("Uniqueid", ""))
     if line is not None:
+        if frame.get("Gap", ""):
+            return
         yield ev.ConsultRecorded(call_id=line.call_id or call_id, at=at, line=line.uniqueid, stem=stem)
         return
-    yield ev.RecordingStarted(call_id=call_id, at=at, stem=stem)
+    yield ev.RecordingStarted(call_id=call_id, at=at, stem=stem, gap_ms=gap_of(frame.get("Gap", "")))
 
 
 def _demande(book: ChannelBook, frame: Frame, at: Instant) -> Iterator[ev.Event]:
@@ -168,6 +170,11 @@ def duty_act(at: Instant, words: Sequence[str]) -> DutyAct | None:
         by=personne or poste,
         via=DutyVia.PHONE,
     )
+
+
+def gap_of(text: str) -> int:
+    """How long the recorder did not write (ms); 0 where nothing legible is told."""
+    return int(text) if text.isdigit() else 0
 
 
 def source_of(text: str) -> ev.RouteSource:

@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from cti.ami.translate import asked, consults, outgoing, salle
 from cti.ami.translate.ahead import TOGETHER, Way, settled, turned_away
-from cti.ami.translate.announced import priority_of, source_of
+from cti.ami.translate.announced import gap_of, priority_of, source_of
 from cti.ami.translate.asked import ASKED
 from cti.ami.translate.cel import CelRow
 from cti.ami.translate.channels import Channel, ChannelBook, Role, endpoint_of
@@ -131,12 +131,14 @@ class CelTranslator:
 
     def recording(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """The PBX began to write the voice."""
-        call_id, stem = row.words(2)
+        call_id, stem, gap = row.words(3)
         line = consults.second_line(self._book, row.uniqueid)
         if line is not None and line.call_id is not None:
+            if gap:
+                return
             yield ev.ConsultRecorded(call_id=line.call_id, at=row.at, line=line.uniqueid, stem=stem)
         elif call_id:
-            yield ev.RecordingStarted(call_id=self._book.call_named(call_id), at=row.at, stem=stem)
+            yield ev.RecordingStarted(call_id=self._book.call_named(call_id), at=row.at, stem=stem, gap_ms=gap_of(gap))
 
     def room(self, row: CelRow) -> Iterator[ev.CallEvent]:
         """The caller goes to a room."""

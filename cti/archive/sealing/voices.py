@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 #: Slices in which voice is looked for (milliseconds).
 SLICE_MS: Final = 100
+#: A packet of voice is 20 ms; what is empty for less than half of one is chance.
+_EMPTY_MS: Final = 10
 
 
 class NotJoined(ValueError):
@@ -53,6 +55,16 @@ class Joined:
         """How long this side is louder than silence between two offsets, in slices of a tenth of a second."""
         first, last = -(-max(0, since_ms) // SLICE_MS), max(0, until_ms) // SLICE_MS
         return int(np.count_nonzero(self.peaks[channel][first:last] > silence_max_peak)) * SLICE_MS
+
+    def empty(self, channel: int) -> list[tuple[int, int]]:
+        """Where the recorder had nothing of this side to write: offset and length (ms) of each run of samples that are all zero.
+
+        Somebody who is silent is no such run on an A-law line, whose quietest sample is 8.
+        """
+        zero = np.concatenate([[False], self.pcm[:, channel] == 0, [False]])
+        edges = np.flatnonzero(zero[1:] != zero[:-1]).reshape(-1, 2)
+        long = edges[edges[:, 1] - edges[:, 0] >= self.rate * _EMPTY_MS // 1000]
+        return [(int(since) * 1000 // self.rate, int(until - since) * 1000 // self.rate) for since, until in long]
 
 
 def join(caller: Voice, agents: Voice) -> Joined:

@@ -51,7 +51,8 @@ class RecorderDisk:
         if sound and (problem is not None or repaired):
             problem = self._judged(journey, piece.stem, legs)
         at_rest = found.final or self._quiet(legs)
-        return Look(at_rest=at_rest, sound=sound, problem=problem, needed=needed, repaired=repaired)
+        hollow = all(leg.header is not None and leg.header.hollow for leg in present)
+        return Look(at_rest=at_rest, sound=sound, problem=problem, needed=needed, repaired=repaired, hollow=hollow)
 
     def read(self, stem: str) -> tuple[Voice, Voice]:
         """Both voices.

@@ -1,9 +1,10 @@
-"""The archive at work beside the calls: one thread, one piece at a time, and never while the house is full.
+"""The archive at work beside the calls: one thread, one piece at a time.
 
 The thread has no lower priority than the others: Python's lock is held by one thread at a time, and one that waits for a
 processor while it holds the lock makes the whole service wait with it (docs/decisions/0034).
 
-A call whose recordings were looked at is taken up at once; what an earlier life left, at the start. Trouble of the archive is
+A call that has just ended is taken up at once, for the next regulator may have to hear it; what was left (by an earlier life, by a
+store that was away) waits while the house is full. Trouble of the archive is
 told on the board and costs no caller anything: the files stay on the recorder's disk until they can be taken.
 """
 
@@ -38,6 +39,10 @@ _AGAIN: Final = 2.0
 _LEFT_EVERY: Final = 60 * _SECOND
 _HOPELESS_EVERY: Final = 3_600 * _SECOND
 _UNSEEN_EVERY: Final = 600 * _SECOND
+#: After a start into a full house the calls have the processor to themselves for so long.
+_SETTLING: Final = 30 * _SECOND
+#: A call that ended longer ago is no longer waited for by anybody.
+_JUST_ENDED: Final = 60 * _SECOND
 
 
 @dataclass(slots=True)
@@ -64,10 +69,13 @@ class Keeper:
         self._recordings = recordings
         self._live = live
         self._clock = clock
-        self._told: queue.SimpleQueue[CallId | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[tuple[CallId, Instant] | None] = queue.SimpleQueue()
+        self._ended: dict[CallId, Instant] = {}  #: of those that were told, when the call ended
         self._waiting: dict[CallId, Instant] = {}
+        self._news = False
         self._stopping = threading.Event()
         self._left_at = self._unseen_at = 0
+        self._began_at = clock()
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
 
     @property
@@ -105,7 +113,7 @@ class Keeper:
     def told(self, journey: Journey, event: CallEvent, facts: tuple[Fact, ...]) -> None:
         """A call changed."""
         if self.active and isinstance(event, RecordingChecked) and event.stem:
-            self._told.put(event.call_id)
+            self._told.put((event.call_id, journey.ended_at or 0))
 
     def seen(self, event: PbxEvent) -> None:
         """The link and the agents are nothing to the archive."""
@@ -147,8 +155,10 @@ class Keeper:
                 self._stopping.wait(_AGAIN)
 
     def _wait_for_room(self) -> None:
-        """Load no cipher and no codec while the house is full, or nobody knows yet; what is left to do is counted meanwhile."""
-        while self._full() and not self._stopping.is_set():
+        """Load no cipher and no codec into the first moments of a service that starts in a full house, or does not know yet
+        how full it is; what is left to do is counted meanwhile.
+        """
+        while self._full() and self._clock() - self._began_at < _SETTLING and not self._stopping.is_set():
             if self._live() is None:
                 self._stopping.wait(_AGAIN / 10)
             else:
@@ -157,7 +167,7 @@ class Keeper:
                 self.counters.waiting = len(self._waiting)
 
     def _full(self) -> bool:
-        """So many calls, or a service that does not know yet how many, that the archive has to wait, and loads nothing either."""
+        """So many calls, or a service that does not know yet how many, that what can wait has to wait."""
         live = self._live()
         return live is None or live > self._settings.archive.travail.appels_max
 
@@ -179,15 +189,23 @@ class Keeper:
         self.counters.trouble = why
 
     def _round(self, archiver: "Archiver") -> None:
-        self._listen()
+        # What was told while the last round was at work is not waited for.
+        self._listen(0 if self._news else None)
+        self._news = False
         self._catch_up()
-        for call_id in tuple(self._waiting):
-            if self._stopping.is_set() or self._full():
+        for call_id in sorted(self._waiting, key=self._fresh, reverse=True):
+            if self._stopping.is_set():
+                break
+            if not self._fresh(call_id) and self._full():
                 break
             if self._call(archiver, call_id):
                 self._waiting.pop(call_id, None)
+                self._ended.pop(call_id, None)
             self._listen(0)
         self.counters.waiting = len(self._waiting)
+
+    def _fresh(self, call_id: CallId) -> bool:
+        return self._clock() - self._ended.get(call_id, 0) < _JUST_ENDED
 
     def _listen(self, seconds: float | None = None) -> None:
         """Take in what was told; wait for it when nothing else is to be done."""
@@ -195,7 +213,10 @@ class Keeper:
             told = self._told.get(timeout=_AGAIN if seconds is None else seconds) if seconds != 0 else self._told.get_nowait()
             while True:
                 if told is not None:
-                    self._waiting.setdefault(told, self._clock())
+                    call_id, ended_at = told
+                    self._waiting.setdefault(call_id, self._clock())
+                    self._ended[call_id] = ended_at
+                    self._news = True
                 told = self._told.get_nowait()
         except queue.Empty:
             return

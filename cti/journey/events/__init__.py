@@ -220,9 +220,10 @@ class CallerUnheld(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStarted(CallEvent):
-    """The PBX began to write both legs of the caller's channel."""
+    """The PBX began to write both legs of the caller's channel, or goes on in the same files after a pause (``gap_ms``)."""
 
     stem: str  #: path without ``-caller.wav`` / ``-agents.wav``
+    gap_ms: int = 0  #: how long nothing was written before this instant; 0 at the beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,15 +16,15 @@ from cti.journey.facts import (
     CallClosed,
     CallOpened,
     Fact,
-    RecordingFaulted,
     StageAnswered,
 )
 from cti.journey.folding.changing import replace
-from cti.journey.folding.consulting import CONSULTS, caller_gone, checked
+from cti.journey.folding.consulting import CONSULTS, caller_gone
 from cti.journey.folding.outgoing import OUTGOING
+from cti.journey.folding.recorded import recording_checked, recording_started
 from cti.journey.folding.repeats import already_told, find_leg
 from cti.journey.folding.rooms import ROOMS, ended, guests_released, somebody_talks, stage_asked_by, taken_over_by
-from cti.journey.model import Anomaly, Journey, Leg, Outcome, Quality, Recording, Stage, StageEnd
+from cti.journey.model import Anomaly, Journey, Leg, Outcome, Quality, Stage, StageEnd
 from cti.journey.states import State, next_state
 from cti.journey.words import Instant
 
@@ -282,40 +282,6 @@ def _unchanged(journey: Journey, event: ev.CallEvent) -> Folded:
     return replace(journey, last_at=max(journey.last_at, event.at)), ()
 
 
-def _recording_started(journey: Journey, event: ev.RecordingStarted) -> Folded:
-    if any(rec.stem == event.stem for rec in journey.recordings):
-        return journey, ()
-    recording = Recording(stem=event.stem, started_at=event.at)
-    return replace(journey, recordings=(*journey.recordings, recording)), ()
-
-
-def _recording_checked(journey: Journey, event: ev.RecordingChecked) -> Folded:
-    facts = (RecordingFaulted(journey.call_id, event.at, event.problem),) if event.problem else ()
-    of_consult = checked(journey, event)
-    if of_consult is not None:
-        return of_consult, facts if of_consult is not journey else ()
-    seen = Recording(
-        stem=event.stem,
-        started_at=event.at,
-        checked_at=event.at,
-        caller_ms=event.caller_ms,
-        agents_ms=event.agents_ms,
-        bytes=event.bytes,
-        problem=event.problem,
-    )
-    recordings = list(journey.recordings)
-    for i, rec in enumerate(recordings):
-        if rec.stem == event.stem:
-            seen = replace(seen, started_at=rec.started_at)
-            if replace(seen, checked_at=rec.checked_at) == rec and rec.checked_at is not None:
-                return journey, ()  # looked at again, and the same
-            recordings[i] = seen
-            break
-    else:
-        recordings.append(seen)
-    return replace(journey, recordings=tuple(recordings)), facts
-
-
 def _dossier_opened(journey: Journey, event: ev.DossierOpened) -> Folded:
     if journey.dossier_id == event.dossier_id:
         return journey, ()
@@ -373,8 +339,8 @@ _FOLDS: Mapping[type[ev.CallEvent], Callable[[Journey, Any], Folded]] = MappingP
         ev.TransferAsked: _transfer_asked,
         ev.CallerHeld: _unchanged,
         ev.CallerUnheld: _unchanged,
-        ev.RecordingStarted: _recording_started,
-        ev.RecordingChecked: _recording_checked,
+        ev.RecordingStarted: recording_started,
+        ev.RecordingChecked: recording_checked,
         ev.DossierOpened: _dossier_opened,
         ev.CallEnded: _ended,
         ev.ObservationLost: _lost,

@@ -35,7 +35,7 @@ class Temper(StrEnum):
 
     POCKET = "pocket"  #: a telephone in a pocket: gone after 1 to 9 s
     IMPATIENT = "impatient"
-    PATIENT = "patient"  #: stays until the PBX hangs up
+    PATIENT = "patient"  #: stays until the PBX hangs up, or as long as these habits say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class Habits:
     tempers: tuple[tuple[Temper, float], ...] = ((Temper.POCKET, 8), (Temper.IMPATIENT, 17), (Temper.PATIENT, 75))
     early_share: float = 0.55
     """Share of the impatient who leave within 15 s; the others decay slowly."""
+    patience_ms: int = NEVER_MS
+    """How long the patient stay, at pace 1."""
 
 
 _MOTIFS = (
@@ -173,7 +175,7 @@ def _stay(temper: Temper, habits: Habits, pace: float, chance: Random) -> int:
     if temper is Temper.POCKET:
         return chance.randint(1_000, 9_000)
     if temper is Temper.PATIENT:
-        return NEVER_MS
+        return NEVER_MS if habits.patience_ms == NEVER_MS else round(habits.patience_ms * pace * chance.uniform(0.7, 1.0))
     if chance.random() < habits.early_share:
         return round(chance.uniform(1_500, 15_000) * pace)
     return round((15_000 + chance.expovariate(1 / 75_000)) * pace)

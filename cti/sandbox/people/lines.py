@@ -29,12 +29,13 @@ def _caller(caller: Caller, opened_ms: int) -> tuple[str | int, ...]:
     identity = f"P-Asserted-Identity: <sip:{caller.number}@{_OPERATOR}>" if known else "Accept-Language: fr"
     privacy = f"Privacy: {'id' if caller.identity is Identity.MASKED else 'none'}"
     delay_ms = max(0, caller.arrives_ms - opened_ms)
-    return delay_ms, caller.did, caller.user, identity, privacy, caller.motif, caller.stay_ms
+    return delay_ms, caller.did, caller.user, identity, privacy, caller.motif, caller.stay_ms, caller.number[-1]
 
 
 def _gesture(gesture: Gesture) -> tuple[str | int, ...]:
     digits = gesture.target.ljust(3, "0")
-    return gesture.fate, gesture.ring_ms, gesture.talk_ms, gesture.then, gesture.target or "-", digits[0], digits[1], digits[2]
+    ways = gesture.fate, gesture.ring_ms, gesture.talk_ms, gesture.then, gesture.target or "-", *digits[:3]
+    return *ways, gesture.apart_ms, gesture.stay_ms, gesture.last_key or "-"
 
 
 def _write(path: Path, names: tuple[str, ...], lines: Iterable[tuple[str | int, ...]]) -> Path:

@@ -6,14 +6,20 @@ SIPp 3.8 (keywords in `<recv timeout>`).
 What the PBX may do at any moment (hang up, cancel, ask again) is a step here, never a failed call.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cti.sandbox.people.acting.steps import acts
 from cti.sandbox.people.sip import messages as sip
+from cti.sandbox.people.staff import Act
 
-CALLER_FIELDS = ("delay_ms", "did", "user", "identity", "privacy", "subject", "stay_ms")
-"""Columns of a caller's line: [field0] to [field6]; identity and privacy are whole SIP headers."""
-AGENT_FIELDS = ("fate", "ring_ms", "talk_ms", "then", "target", "digit1", "digit2", "digit3")
-"""Columns of an agent's line: [field0] to [field7]."""
+CALLER_FIELDS = ("delay_ms", "did", "user", "identity", "privacy", "subject", "stay_ms", "voice")
+"""Columns of a caller's line: [field0] to [field7]; identity and privacy are whole SIP headers, voice the number of a tone."""
+AGENT_FIELDS = (
+    *("fate", "ring_ms", "talk_ms", "then", "target", "digit1", "digit2", "digit3"),
+    *("apart_ms", "stay_ms", "last_key"),
+)
+"""Columns of an agent's line: [field0] to [field10]."""
 
 _PATIENCE_MS = 60_000
 """A caller to whom the PBX says nothing at all gives up after this."""
@@ -28,17 +34,18 @@ _REFUSALS = (400, 403, 404, 408, 480, 486, 487, 488, 500, 502, 503, 504, 600, 60
 _GONE = (408, 481, 487)
 
 
-def caller(tone: Path) -> str:
+def caller(tones: Sequence[Path]) -> str:
     """Somebody who calls: waits for his hour, dials, then hangs up when his time is over or is hung up on."""
+    voices = {str(number): tone for number, tone in enumerate(tones)}
     before = sip.each(_PROGRESS, "") | sip.each(_REFUSALS, "refused")
     return _scenario(
         "caller",
-        sip.actions(sip.drawn("delay", 0)),
+        sip.actions(sip.drawn("delay", 0) + "".join(sip.chosen(f"is_{number}", 7, number) for number in voices)),
         sip.pause("delay"),
         sip.send(sip.invite("[field1]", "[field3]\n[field4]", "[field5]"), retrans=True),
         sip.waits(200, _PATIENCE_MS, "end", before, more=' rrs="true" rtd="true"'),
         sip.send(sip.ack()),
-        sip.talks(str(tone)),
+        *sip.one_of_tones(voices, "talking"),
         sip.label("talking"),
         sip.waits("BYE", "[field6]", "hangs_up", {"INVITE": "asked_again"}, goto="hung_up_on"),
         *_hangs_up(sip.CALLER, cseq=2),
@@ -47,19 +54,22 @@ def caller(tone: Path) -> str:
     )
 
 
-def agent(tone: Path) -> str:
-    """A phone of the room: rings, answers or not, talks, then hangs up, passes the caller on, or waits."""
+def agent(tones: Mapping[str, Path]) -> str:
+    """A phone of the room, by its name: rings, answers or not, talks, then hangs up, passes the caller on, acts, or waits."""
     return _scenario(
         "agent",
         '  <recv request="INVITE" rrs="true"><action>\n'
         '    <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="cseq"/>\n'
         '    <ereg regexp=";tag=.+" search_in="hdr" header="From:" assign_to="their_tag"/>\n'
-        "  </action></recv>\n",
+        '    <ereg regexp="sip:[0-9]+@" search_in="msg" assign_to="is_outsider"/>\n'
+        f"{sip.is_called(tones)}  </action></recv>\n"
+        '  <Reference variables="named"/>\n',
         sip.actions(
             sip.chosen("busy", 0, "busy")
             + sip.chosen("declines", 0, "declines")
             + sip.chosen("refers", 3, "refer")
             + sip.chosen("dials", 3, "keys")
+            + "".join(sip.chosen(f"does_{act}", 3, act) for act in Act)
         ),
         sip.jump("is_busy", "busy"),
         sip.send(sip.response(180, "Ringing", sip.AGENT_TAG)),
@@ -69,13 +79,19 @@ def agent(tone: Path) -> str:
         sip.send(sip.response(200, "OK", sip.AGENT_TAG, sdp=True), retrans=True),
         sip.label("picked_up"),
         sip.waits("ACK", _ANSWER_MS, "end", {"CANCEL": "cancelled_late"}),
-        sip.talks(str(tone)),
+        *sip.one_of_tones(tones, "talking"),
         sip.label("talking"),
         sip.waits("BYE", "[field2]", "has_talked", {"INVITE": "asked_again"}, goto="hung_up_on"),
         sip.label("has_talked"),
+        # Asked by a colleague on his second line, he talks, and hangs up when that is over.
+        sip.jump("for_a_caller", "is_outsider"),
+        sip.jump("hangs_up"),
+        sip.label("for_a_caller"),
         sip.jump("refers", "refers"),
         sip.jump("dials", "dials"),
+        *(sip.jump(act, f"does_{act}") for act in Act),
         *_hangs_up(sip.AGENT, cseq=90),
+        *acts(),
         *_passes_on(),
         *_does_not_answer(),
     )

@@ -46,15 +46,31 @@ class Then(StrEnum):
     DIALS = "keys"  #: transfers with a feature code, such as *801
 
 
+class Act(StrEnum):
+    """What an agent does in a conversation before it ends; the words are the labels of his phone's scenario."""
+
+    HOLDS = "holds"  #: puts the caller on hold and takes him back
+    P0 = "p0"  #: *90: a physician is asked to come
+    INVITES = "invites"  #: *9718: the fire service is called in
+    CONSULTS = "consults"  #: *78xx, talks apart, then *92, *93 or *94
+    ATTENDED = "attended"  #: holds, asks on his second line, joins the two (REFER with Replaces)
+
+
 @dataclass(frozen=True, slots=True)
 class Gesture:
-    """What one agent does with one call. `target` is the number of a filière, empty when he passes nobody on."""
+    """What one agent does with one call. `target` is the number of a filière, empty when he passes nobody on.
+
+    With an act, `talk_ms` is the time before it, `apart_ms` on hold or with a colleague, `stay_ms` after it.
+    """
 
     fate: Fate
     ring_ms: int
     talk_ms: int
-    then: Then
+    then: Then | Act
     target: str
+    apart_ms: int = 0
+    stay_ms: int = 0
+    last_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

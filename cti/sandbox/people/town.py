@@ -20,11 +20,12 @@ from cti.journey import FiliereCode
 from cti.sandbox.errors import SippFailed
 from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
+from cti.sandbox.people.acting.acts import with_acts
 from cti.sandbox.people.draw import Caller, Habits, callers
 from cti.sandbox.people.lines import write_callers, write_gestures
 from cti.sandbox.people.scenarios import agent, caller
 from cti.sandbox.people.sip.places import free_media_ports, hang_up_everybody, until_taken
-from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
+from cti.sandbox.people.sip.tones import CALLER_HERTZ, agents_hertz, write_tone
 from cti.sandbox.people.staff import Phone, gestures
 from cti.sandbox.people.truth import CallerTruth, read_truth
 from cti.sandbox.sipp import SippProcess, SippRun
@@ -57,7 +58,8 @@ class TownPlan:
 
     Without `duration_seconds` people go on calling until the town is closed. With `home_by_seconds` every caller hangs up by
     then, at the latest; without it the last ones stay until they are served. `pace` scales human durations (0.3: three times
-    as quick). `waits` is the share of conversations that agents leave to the caller or to the service to end.
+    as quick). `waits` is the share of conversations that agents leave to the caller or to the service to end. With `acts` agents
+    also hold, consult, and call others in. No more than `most` call.
     """
 
     calls_per_minute: float
@@ -66,6 +68,8 @@ class TownPlan:
     seed: int = 1
     pace: float = 1.0
     waits: float = 0.0
+    acts: bool = False
+    most: int | None = None
     habits: Habits = field(default_factory=Habits)
 
 
@@ -92,6 +96,7 @@ class Town:
         """
         self._install = install
         self._phones = tuple(phones)
+        self._hertz = agents_hertz(phone.endpoint for phone in phones)
         self._pbx = pbx
         self._plan = plan
         self._folder = folder.absolute()
@@ -171,9 +176,12 @@ class Town:
         filiere = phones[0].filieres[0]
         chance = Random(f"{self._plan.seed}/{filiere}/{port}")
         drawn = gestures(filiere, staffed, chance, self._plan.pace, self._plan.waits)
-        tone = write_tone(self._folder / f"{filiere}.alaw", AGENT_HERTZ.get(filiere, AGENT_HERTZ["amu"]))
+        if self._plan.acts:
+            drawn = with_acts(drawn, filiere, staffed, Random(f"{self._plan.seed}/acts/{port}"), self._plan.pace)
+        names = [phone.endpoint for phone in phones]
+        tones = {name: write_tone(self._folder / f"{name}.alaw", self._hertz[name]) for name in names}
         scenario = self._folder / f"poste-{filiere}.xml"
-        scenario.write_text(agent(tone), encoding="utf-8")
+        scenario.write_text(agent(tones), encoding="utf-8")
         return SippRun(
             scenario=scenario,
             local_port=port,
@@ -187,9 +195,9 @@ class Town:
         """Start the callers of each window when it opens."""
         loop = asyncio.get_running_loop()
         opened_at = loop.time()
-        tone = write_tone(self._folder / "appelant.alaw", CALLER_HERTZ)
+        tones = [write_tone(self._folder / f"appelant-{digit}.alaw", hertz) for digit, hertz in enumerate(CALLER_HERTZ)]
         scenario = self._folder / "appelant.xml"
-        scenario.write_text(caller(tone), encoding="utf-8")
+        scenario.write_text(caller(tones), encoding="utf-8")
         for number, (starts_ms, people) in enumerate(windows(self._drawn())):
             await asyncio.sleep(max(0.0, opened_at + starts_ms / 1000 - loop.time()))
             lines = write_callers(self._folder / f"appelants-{number}.csv", people, round((loop.time() - opened_at) * 1000))
@@ -215,7 +223,7 @@ class Town:
         """The callers of the plan, in order."""
         plan = self._plan
         last_minutes = Random(f"{plan.seed}/home")
-        for one in callers(plan.calls_per_minute, Random(f"{plan.seed}/callers"), plan.habits, plan.pace):
+        for one in islice(callers(plan.calls_per_minute, Random(f"{plan.seed}/callers"), plan.habits, plan.pace), plan.most):
             if plan.duration_seconds is not None and one.arrives_ms >= plan.duration_seconds * 1000:
                 return
             if plan.home_by_seconds is None:

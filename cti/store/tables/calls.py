@@ -155,6 +155,7 @@ recording = Table(
     number("agents_ms", null=True),
     number("bytes"),
     text("problem", null=True),
+    text("gaps", null=True),  # JSON: [[when it went on, milliseconds], ...]
     PrimaryKeyConstraint("call_id", "position"),
     ForeignKeyConstraint(["call_id"], ["call.call_id"], ondelete="CASCADE"),
     sqlite_with_rowid=False,

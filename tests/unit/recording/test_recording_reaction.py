@@ -154,8 +154,10 @@ async def test_the_waiter_looks_before_it_pauses() -> None:
 
 async def test_the_waiter_looks_again_after_each_pause() -> None:
     pauses = Pauses()
-    assert await PollingWaiter(pauses, 0.25)(becoming(False, False, True), 60)
-    assert pauses.taken == [0.25, 0.25]
+    assert await PollingWaiter(pauses, 0.25)(becoming(*[False] * 4, True), 60)
+    assert pauses.taken == [0.05, 0.1, 0.2, 0.25], "soon, then more and more rarely"
+    assert await PollingWaiter(pauses, 0.02)(becoming(False, True), 60)
+    assert pauses.taken[4:] == [0.02]
 
 
 async def test_the_waiter_gives_up_at_the_deadline() -> None:

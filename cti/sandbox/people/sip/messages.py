@@ -5,6 +5,7 @@ Each function gives one scenario step as XML. The square brackets are SIPp's own
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 from xml.sax.saxutils import quoteattr
@@ -112,9 +113,41 @@ def chosen(variable: str, number: int, value: str) -> str:
     )
 
 
+def is_called(names: Iterable[str]) -> str:
+    """Actions on an INVITE: `name` is the phone that is called, and `is_<name>` is set."""
+    whose = '    <ereg regexp="INVITE sip:([a-z0-9_.-]+)@" search_in="msg" assign_to="named,name"/>\n'
+    return whose + "".join(f'    <ereg regexp="INVITE sip:{name}@" search_in="msg" assign_to="is_{name}"/>\n' for name in names)
+
+
 def talks(tone: str) -> str:
     """Speak from now to the end of the call: the tone, over and over, as A-law."""
     return f"  <nop><action><exec rtp_stream={quoteattr(f'{tone},-1,8,PCMA/8000')}/></action></nop>\n"
+
+
+def voice(what: str) -> str:
+    """`pause` or `resume` what this phone says."""
+    return f"  <nop><action><exec rtp_stream={quoteattr(what)}/></action></nop>\n"
+
+
+def one_of_tones(tones: Mapping[str, Path], then: str) -> tuple[str, ...]:
+    """Speak with the voice whose variable `is_<name>` is set (the first one's, when none is), and go on at `then`."""
+    jumps = [jump(f"says_{name}", f"is_{name}") for name in tones]
+    voices = [(label(f"says_{name}"), talks(str(tone)), jump(then)) for name, tone in tones.items()]
+    return (*jumps, *(step for steps in voices for step in steps))
+
+
+def session(direction: str, version: int) -> str:
+    """The body of a re-INVITE: which way the voice may go."""
+    body = f"{_SDP.replace('o=- 1 1', f'o=- 1 {version}')}a={direction}\n"
+    return f"Content-Type: application/sdp\nContent-Length: [len]\n\n{body}"
+
+
+def ack_in_dialog(cseq: int, who: Side) -> str:
+    """The ACK of a refused request inside the conversation: of its own transaction."""
+    return (
+        f"ACK [next_url] SIP/2.0\n[last_Via:]\nFrom: {who.mine}\n[last_To:]\nCall-ID: [call_id]\nCSeq: {cseq} ACK\n"
+        f"Max-Forwards: 70\n{_NO_BODY}"
+    )
 
 
 def invite(number: str, identity: str, subject: str) -> str:

@@ -1,30 +1,43 @@
-"""A tone for each kind of person, so that a recording can be proved by what it holds.
+"""A tone for each simulated person, so that a recording can be proved by what it holds.
 
-Frequencies lie apart from each other and from the harmonics of the caller's.
+Frequencies are multiples of 40 Hz, none of them a tone of the exchange (440 Hz): a window of 50 ms tells each from the next.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
+from typing import Final
 
-CALLER_HERTZ = 440
-"""What every caller says."""
+from cti.journey import AgentId
 
-AGENT_HERTZ: Mapping[str, int] = MappingProxyType(
-    {"n1": 600, "amu": 700, "mru": 800, "mg": 950, "mrg": 1050, "psy": 1150, "dentaire": 1250}
-)
-"""What the agents of each filière say."""
+STEP_HERTZ: Final = 40
+"""Between two people who are neighbours in pitch."""
+CALLER_HERTZ: Final = tuple(range(480, 880, STEP_HERTZ))
+"""What callers say, and whoever is called outside: by the last digit of the number."""
+AGENT_HERTZ: Final = tuple(range(880, 3_680, STEP_HERTZ))
+"""What agents say, in the order of the room; in a larger room the last ones share theirs with the first."""
+LOUDNESS: Final = 9_000
+"""Amplitude of every tone, of 32 767."""
 
 _RATE = 8_000
-_LOUDNESS = 9_000
 _LARGEST = 32_635
+
+
+def caller_hertz(number: str) -> int:
+    """The tone of whoever has this number."""
+    return CALLER_HERTZ[int(number[-1])]
+
+
+def agents_hertz(room: Iterable[AgentId]) -> dict[AgentId, int]:
+    """The tone of each agent of a room."""
+    return {agent: AGENT_HERTZ[rank % len(AGENT_HERTZ)] for rank, agent in enumerate(room)}
 
 
 def write_tone(path: Path, hertz: int) -> Path:
     """Write one second of a tone as raw A-law, 8 kHz: a whole number of periods, so that it can be played in a loop."""
-    samples = (int(_LOUDNESS * math.sin(2 * math.pi * hertz * n / _RATE)) for n in range(_RATE))
-    path.write_bytes(bytes(_alaw(sample) for sample in samples))
+    # Every tone comes back after 200 samples: one period of 40 Hz.
+    period = [_alaw(int(LOUDNESS * math.sin(2 * math.pi * hertz * n / _RATE))) for n in range(_RATE // STEP_HERTZ)]
+    path.write_bytes(bytes(period * STEP_HERTZ))
     return path
 
 

@@ -10,14 +10,17 @@ import pytest
 from cti.sandbox.people.draw import Caller, Identity, Temper, callers
 from cti.sandbox.people.lines import write_callers, write_gestures
 from cti.sandbox.people.scenarios import AGENT_FIELDS, CALLER_FIELDS, agent, caller
-from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
+from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, STEP_HERTZ, agents_hertz, caller_hertz, write_tone
 from cti.sandbox.people.staff import gestures
 from cti.sandbox.people.town import windows
 
+TONE = Path("/a b/<tone>.alaw")
+CALLER, AGENT = caller([TONE, TONE]), agent({"arm01": TONE, "arm02": TONE})
 
-@pytest.fixture(params=[caller, agent])
+
+@pytest.fixture(params=[CALLER, AGENT], ids=["caller", "agent"])
 def steps(request: pytest.FixtureRequest) -> list[ET.Element]:
-    return list(ET.fromstring(request.param(Path("/a b/<tone>.alaw"))))
+    return list(ET.fromstring(request.param))
 
 
 def test_every_step_that_is_named_exists_once(steps: list[ET.Element]) -> None:
@@ -25,7 +28,9 @@ def test_every_step_that_is_named_exists_once(steps: list[ET.Element]) -> None:
     assert len(labels) == len(set(labels))
     named = {step.attrib[kind] for step in steps for kind in ("next", "ontimeout") if kind in step.attrib}
     assert named <= set(labels)
-    assert set(labels) - named <= {"hangs_up"}, "a step that nothing leads to, save by falling into it"
+    into = {"hangs_up", "stays", "decides", "second_line"}
+    asked = {name for name in labels if name.endswith("_asks")}
+    assert set(labels) - named <= into | asked, "a step that nothing leads to, save by falling into it"
 
 
 def test_no_wait_is_without_an_end(steps: list[ET.Element]) -> None:
@@ -41,7 +46,7 @@ def test_an_optional_message_is_always_followed_by_another_one(steps: list[ET.El
 
 
 def test_every_field_of_a_line_is_used_and_exists() -> None:
-    for text, fields in ((caller(Path("t")), CALLER_FIELDS), (agent(Path("t")), AGENT_FIELDS)):
+    for text, fields in ((CALLER, CALLER_FIELDS), (AGENT, AGENT_FIELDS)):
         assert {number for number in range(30) if f"[field{number}]" in text} == set(range(len(fields)))
 
 
@@ -80,8 +85,16 @@ def test_callers_are_grouped_so_that_no_sipp_falls_silent() -> None:
 
 
 def test_tones_can_be_told_apart_and_looped(tmp_path: Path) -> None:
-    hertz = [CALLER_HERTZ, *AGENT_HERTZ.values()]
+    hertz = [*CALLER_HERTZ, *AGENT_HERTZ]
     assert len(set(hertz)) == len(hertz)
+    assert {each % STEP_HERTZ for each in hertz} == {0}
     data = write_tone(tmp_path / "t.alaw", 600).read_bytes()
     assert len(data) == 8_000
-    assert data[:40] == data[40:80]
+    assert data[:40] == data[40:80] == data[-40:]
+
+
+def test_each_has_a_voice_of_his_own_as_long_as_there_are_voices() -> None:
+    room = agents_hertz(f"arm{number}" for number in range(len(AGENT_HERTZ) + 2))
+    assert len(set(room.values())) == len(AGENT_HERTZ)
+    assert (room["arm0"], room["arm1"]) == (room[f"arm{len(AGENT_HERTZ)}"], room[f"arm{len(AGENT_HERTZ) + 1}"])
+    assert {caller_hertz(f"061234567{digit}") for digit in range(10)} == set(CALLER_HERTZ)

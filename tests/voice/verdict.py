@@ -1,0 +1,444 @@
+"""Is the voice kept: every archived piece opened, listened to, and compared with what the people's telephones say.
+
+Nothing is told from the names of files: the sound is opened with the identity of the site, each person's tone looked for on the
+side and in the time in which he talked with the caller, and nobody else's may be there.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cti.archive.sealing.keys import Opener
+from cti.archive.sealing.manifest import names
+from cti.archive.sealing.voices import from_flac
+from cti.archive.stores import Shelf
+from cti.bootstrap.keeping.opening import identity_of, shelf_of
+from cti.bootstrap.sandbox import Site
+from cti.journey import Instant, Journey
+from cti.journey.around.voice import Piece, PieceKind, VoiceState
+from cti.journey.events.placed import Direction
+from cti.journey.words import from_datetime
+from cti.sandbox.people.pairing import national, pair
+from cti.sandbox.people.sip.tones import CALLER_HERTZ, agents_hertz, caller_hertz
+from cti.sandbox.people.truth import CallerTruth, read_truth
+from cti.settings import load
+from cti.store import open_store
+from tests.voice.ears import Heard, tones
+from tests.voice.outside import GUEST
+from tests.voice.presence import MOVES, Span, spans
+from tests.voice.truth import talks
+
+#: What an offset may be wrong by.
+GOAL_MS = 100.0
+#: So much of what must be heard may be missing: packets come late on a busy machine.
+_HOLES_MS, _HOLES_SHARE = 250.0, 0.05
+_S = 1_000_000
+
+
+@dataclass(slots=True)
+class Errors:
+    """How far instants lie from where they should (milliseconds), each with the call it was found in."""
+
+    found: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(self, heard: float, wanted: float, where: str) -> None:
+        self.found.append((heard - wanted, where))
+
+    def quantile(self, share: float) -> float:
+        values = sorted(abs(value) for value, _ in self.found)
+        return values[min(len(values) - 1, max(0, -int(-share * len(values) // 1) - 1))] if values else 0.0
+
+    @property
+    def worst(self) -> tuple[float, str]:
+        return max(self.found, key=lambda one: abs(one[0]), default=(0.0, ""))
+
+
+@dataclass(slots=True)
+class Verdict:
+    """All that was found."""
+
+    callers: int = 0
+    answered: int = 0
+    proven: int = 0
+    placed: int = 0
+    reached: int = 0
+    pieces: int = 0
+    consults: int = 0
+    repaired: int = 0
+    seconds: float = 0.0
+    kinds: Counter[str] = field(default_factory=Counter)
+    sipp: Errors = field(default_factory=Errors)
+    timeline: Errors = field(default_factory=Errors)
+    caller: Errors = field(default_factory=Errors)
+    drifts: list[int] = field(default_factory=list)
+    gaps: int = 0
+    by_kind: dict[str, Errors] = field(default_factory=dict)
+    excused: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One piece, opened."""
+
+    piece: Piece
+    journey: Journey
+    timeline: dict[str, Any]
+    left: list[Heard]
+    right: list[Heard]
+    duration_ms: float
+
+    def place(self, at: Instant) -> float:
+        """Where an instant lies in the sound, by the timeline's own reckoning."""
+        time = self.timeline["time"]
+        written = (at - from_datetime(datetime.fromisoformat(self.timeline["started_at"]))) / 1000
+        for gap in time["gaps"]:
+            since = from_datetime(datetime.fromisoformat(gap["resumed_at"])) / 1000 - gap["missing_ms"]
+            written -= max(0.0, min(gap["missing_ms"], at / 1000 - since))
+        offset = written + (max(0.0, written) * time["drift_ms"] / time["written_ms"] if time["written_ms"] else 0.0)
+        for one in time["inserted"]:
+            if offset < one["offset_ms"]:
+                break
+            offset += one["ms"]
+        return offset
+
+    def restarts(self) -> list[tuple[float, float]]:
+        """Where the recorder was started anew: what is cut there is nobody's fault."""
+        resumed = (from_datetime(datetime.fromisoformat(gap["resumed_at"])) for gap in self.timeline["time"]["gaps"])
+        return [(self.place(at) - 150, self.place(at) + 150) for at in resumed]
+
+
+def opened(piece: Piece, journey: Journey, shelf: Shelf, opener: Opener, among: Sequence[int]) -> Told:
+    """Take one piece out of the archive and listen to it."""
+    assert piece.sealed is not None
+    sound, beside, _ = names(piece.sealed.key)
+    pcm, rate = from_flac(opener(shelf.get(sound) or b""))
+    told = json.loads(opener(shelf.get(beside) or b""))
+    left, right = (tones(pcm[:, side], among) for side in (0, 1))
+    return Told(piece, journey, told, left, right, len(pcm) * 1000 / rate)
+
+
+class Judge:
+    """Judges one run."""
+
+    def __init__(self, site: Site, pbx_deaths: Sequence[tuple[Instant, Instant]] = ()) -> None:
+        people = site.folder / "people"
+        self._settings = load(site.config, {})
+        self._hertz = agents_hertz(phone.endpoint for phone in site.phones)
+        self._hertz[GUEST] = caller_hertz(GUEST)
+        self._among = (*CALLER_HERTZ, *(self._hertz[phone.endpoint] for phone in site.phones))
+        self._names = {hertz: name for name, hertz in self._hertz.items()}
+        self._truths = read_truth(people)
+        self._talks = talks(people, "postes-*")
+        self._lines = talks(site.folder / "lignes", "ligne-*")
+        self._outside = talks(site.folder / "dehors", "dehors")
+        self._deaths = pbx_deaths
+        self.verdict = Verdict()
+
+    def judge(self) -> Verdict:
+        """Every call, every piece."""
+        store = open_store(self._settings.database_url)
+        try:
+            journeys = list(store.reading.journeys(None, None))
+            pieces = store.pieces.all()
+        finally:
+            store.close()
+        by_call: dict[str, list[Piece]] = {}
+        for piece in pieces:
+            by_call.setdefault(piece.call_id, []).append(piece)
+        incoming = [one for one in journeys if one.direction is Direction.ENTRANT and one.flux != "POSTE"]
+        paired = pair(self._truths, incoming)
+        found = self.verdict
+        found.callers = sum(truth.heard for truth in self._truths)
+        found.answered = sum(truth.first_human_at is not None for truth in self._truths)
+        found.pieces = len(pieces)
+        for truth in paired.missing:
+            if truth.first_human_at is not None:
+                self._fault(truth.number, "décroché, et aucun appel dans la base")
+        for journey in (*(one for _, one in paired.doubles), *paired.invented):
+            self._fault(journey.call_id, "appel que personne n'a passé")
+        for truth, journey in paired.pairs:
+            self._incoming(truth, journey, by_call.get(journey.call_id, []))
+        for journey in journeys:
+            if journey.direction is Direction.SORTANT:
+                self._placed(journey, by_call.get(journey.call_id, []))
+        for stranger in by_call.keys() - {journey.call_id for journey in journeys}:
+            self._fault(stranger, "pièce sans appel")
+        return found
+
+    # --- one call ---------------------------------------------------------------------------------------------------------
+
+    def _incoming(self, truth: CallerTruth, journey: Journey, pieces: list[Piece]) -> None:
+        answered = truth.first_human_at is not None and not truth.at_the_edge(100_000)
+        mine = [piece for piece in pieces if piece.kind is PieceKind.APPEL]
+        if answered and not self._proven(truth.number, journey, mine):
+            return
+        gone = truth.ended_at or journey.ended_at or 0
+        his = [one for one in self._talks if one.number == truth.number and one.answered_at <= gone]
+        found = spans(his, self._lines, self._talks, gone)
+        found += self._guests(journey, gone)
+        kinds = _kinds(found, journey, len(his))
+        if answered:
+            self.verdict.kinds.update(kinds)
+        start = max(truth.answered_by_pbx_at or 0, 0)
+        for piece in mine:
+            if piece.sealed is not None:
+                self._listen(piece, journey, truth.number, (start, gone), found, kinds)
+        for piece in pieces:
+            if piece.kind is PieceKind.CONSULTATION and piece.sealed is not None:
+                self._apart(piece, journey, truth.number)
+
+    def _placed(self, journey: Journey, pieces: list[Piece]) -> None:
+        found = self.verdict
+        found.placed += 1
+        if journey.answered_at is None or journey.placed is None:
+            return
+        number = national(journey.placed.number)
+        patient = next(
+            (one for one in self._outside if one.person == number and abs(one.answered_at - journey.answered_at) < _S), None
+        )
+        mine = [piece for piece in pieces if piece.kind is PieceKind.APPEL]
+        if patient is None:
+            self._fault(journey.call_id, f"le service dit que le {number} a décroché ; son téléphone ne le dit pas")
+            return
+        found.reached += 1
+        if not self._proven(number, journey, mine):
+            return
+        agents = {leg.agent for stage in journey.stages for leg in stage.legs} | {stage.agent for stage in journey.stages}
+        gone = min(patient.ended_at or journey.ended_at or 0, journey.ended_at or 0)
+        his = [
+            one
+            for one in self._talks
+            if one.person in agents and one.answered_at <= gone and (one.ended_at or gone) >= journey.t0
+            # Whom he is passed on to is shown no number (docs/weaknesses.md).
+            and (one.number == number or not one.number.isdigit())
+        ]
+        told = [self._from(span, patient.answered_at) for span in spans(his, self._lines, self._talks, gone)]
+        told += self._guests(journey, gone)
+        kinds = ("sortant", *(kind for kind in _kinds(told, journey, len(his)) if kind != "direct"))
+        found.kinds.update(kinds)
+        for piece in mine:
+            self._listen(piece, journey, number, (patient.voice_at, gone), told, kinds)
+
+    def _from(self, span: Span, at: Instant) -> Span:
+        """He speaks before whoever he called can hear it: the recorder begins at the answer."""
+        return replace(span, since=max(span.since, at), exact_since=span.since > at) if span.until > at else span
+
+    def _proven(self, name: str, journey: Journey, mine: list[Piece]) -> bool:
+        """The recording of an answered call is archived, whole, and says so."""
+        sound = [one for one in mine if one.state is VoiceState.ARCHIVED and one.problem is None]
+        if len(mine) == 1 and sound:
+            self.verdict.proven += journey.direction is Direction.ENTRANT
+            self.verdict.repaired += mine[0].repaired
+            return True
+        said = [one.problem for one in journey.recordings if one.problem] + [one.problem for one in mine if one.problem]
+        words = f"{len(mine)} enregistrement(s), {len(sound)} prouvé(s) : {'; '.join(said) or 'sans un mot'}"
+        if self._at_a_death(journey):
+            self.verdict.excused.append(f"{name} ({journey.call_id}) : {words}")
+            if not said:
+                self._fault(name, f"perdu sans un mot à la mort du PBX : {words}")
+            return False
+        self._fault(f"{name} ({journey.call_id})", words)
+        return False
+
+    def _at_a_death(self, journey: Journey) -> bool:
+        end = journey.ended_at or journey.last_at
+        return any(journey.t0 <= until + _S and end >= since - _S for since, until in self._deaths)
+
+    def _guests(self, journey: Journey, gone: Instant) -> Iterator[Span]:
+        """Whoever was called in from outside: his own phone says when, the call says for whom he came."""
+        for guest in journey.guests:
+            if guest.answered_at is None:
+                continue
+            talk = min(
+                (one for one in self._outside if one.person == GUEST),
+                key=lambda one: abs(one.answered_at - (guest.answered_at or 0)),
+                default=None,
+            )
+            if talk is None or abs(talk.answered_at - guest.answered_at) > _S:
+                self._fault(journey.call_id, "un invité que son téléphone ne connaît pas")
+                continue
+            end = min(talk.ended_at or gone, gone)
+            yield Span(person=GUEST, kind="invite", since=talk.voice_at, until=end, late=500_000, exact_since=False)
+
+    # --- one piece --------------------------------------------------------------------------------------------------------
+
+    def _listen(
+        self,
+        piece: Piece,
+        journey: Journey,
+        number: str,
+        there: tuple[Instant, Instant],
+        people: list[Span],
+        kinds: Iterable[str],
+    ) -> None:
+        told = opened(piece, journey, self._shelf, self._opener, self._among)
+        found, name = self.verdict, f"{number} ({piece.piece_id})"
+        found.seconds += told.duration_ms / 1000
+        found.gaps += len(told.timeline["time"]["gaps"])
+        found.drifts.append(told.timeline["time"]["drift_ms"] + sum(one["ms"] for one in told.timeline["time"]["inserted"]))
+        if self._at_a_death(journey):
+            return  # it ends where the PBX died: what it holds is looked at by the repair's own rules
+        hertz = caller_hertz(number)
+        since, until = max(0.0, told.place(there[0])), min(told.place(there[1]), told.duration_ms)
+        self._must(told, told.left, hertz, (since + GOAL_MS, until - GOAL_MS), (), f"{name} : l'appelant, à gauche")
+        caller = [one for one in told.left if one.hertz == hertz]
+        if caller:
+            found.caller.add(caller[0].since, since, name)
+            found.caller.add(caller[-1].until, until, name)
+        for one in told.left:
+            if one.hertz != hertz:
+                self._fault(name, f"à gauche, une voix qui n'est pas la sienne : {self._says(one)}")
+        self._people(told, people, name, kinds)
+        self._stages(told, people, name)
+
+    def _people(self, told: Told, people: list[Span], name: str, kinds: Iterable[str]) -> None:
+        """Everybody on the right, where and only where he was with the caller."""
+        allowed: dict[int, list[tuple[float, float]]] = {}
+        for span in people:
+            hertz = self._hertz[span.person]
+            since, until = told.place(span.since), min(told.place(span.until), told.duration_ms)
+            latest = max(until, told.place(span.latest)) if span.latest else until
+            allowed.setdefault(hertz, []).append((since - GOAL_MS, latest + GOAL_MS))
+            away = [(told.place(one), told.place(other)) for one, other in span.away]
+            must = (since + span.late / 1000 + GOAL_MS, until - GOAL_MS)
+            self._must(told, told.right, hertz, must, away, f"{name} : {span.person}, à droite ({span.kind})")
+            mine = [one for one in told.right if one.hertz == hertz and one.since < until + 500 and one.until > since - 500]
+            if not mine or until - since < 300:
+                continue
+            errors = [self.verdict.by_kind.setdefault(kind, Errors()) for kind in kinds]
+            if span.exact_since:
+                self.verdict.sipp.add(mine[0].since, since, f"{name} {span.person} début ({span.kind})")
+                for each in errors:
+                    each.add(mine[0].since, since, name)
+            if span.exact_until:
+                before = [one for one in mine if one.since < until]
+                last = (before or mine)[-1].until
+                self.verdict.sipp.add(last, until, f"{name} {span.person} fin ({span.kind})")
+                for each in errors:
+                    each.add(last, until, name)
+        for one in told.right:
+            windows = allowed.get(one.hertz, [])
+            if not any(since <= one.since and one.until <= until for since, until in windows) and not _covered(one, windows):
+                self._fault(name, f"à droite, une voix qui ne devrait pas y être : {self._says(one)}")
+
+    def _stages(self, told: Told, people: list[Span], name: str) -> None:
+        """Offsets of the timeline beside what is heard, for whoever is heard from the beginning to the end of his stage."""
+        for stage in told.timeline["stages"]:
+            if stage["talk_ms"] is None or stage["left_ms"] is None or stage["agent"] not in self._hertz:
+                continue
+            since, until = stage["talk_ms"], min(stage["left_ms"], told.duration_ms)
+            mine = [
+                one
+                for one in told.right
+                if one.hertz == self._hertz[stage["agent"]] and one.until > since - 200 and one.since < until + 200
+            ]
+            if not mine or until - since < 300:
+                continue
+            # A colleague may have had the caller on hold, or have been waited for, as his stage began.
+            if any(span.person == stage["agent"] and abs(told.place(span.since) - since) < MOVES / 1000 for span in people):
+                self.verdict.timeline.add(mine[0].since, since, f"{name} {stage['agent']} début")
+            # Who typed a code, transferred or held is silent before his stage ends: his telephone says since when.
+            if not any(span.person == stage["agent"] and (span.latest or span.kind in ("hold", "attended")) for span in people):
+                self.verdict.timeline.add(mine[-1].until, until, f"{name} {stage['agent']} fin")
+
+    def _apart(self, piece: Piece, journey: Journey, number: str) -> None:
+        """A consultation: who asks on the left, who is asked on the right, and not the caller as long as they are apart."""
+        told = opened(piece, journey, self._shelf, self._opener, self._among)
+        self.verdict.consults += 1
+        for consult in told.timeline["consults"]:
+            if consult["answered_ms"] is None or consult["ended_ms"] is None:
+                continue
+            since, until = max(0, consult["answered_ms"]), min(consult["ended_ms"], told.duration_ms)
+            if until - since < 800:
+                continue
+            name = f"{number} ({piece.piece_id})"
+            # He types the code with which it ends.
+            must = (since + 300, until - 700)
+            if consult["agent"] in self._hertz:
+                self._must(told, told.left, self._hertz[consult["agent"]], must, (), f"{name} : {consult['agent']}, à part")
+            if consult["answered_by"] in self._hertz:
+                colleague = consult["answered_by"]
+                self._must(told, told.right, self._hertz[colleague], must, (), f"{name} : {colleague}, à part")
+            hertz = caller_hertz(number)
+            for one in (*told.left, *told.right):
+                if one.hertz == hertz and one.since < until - GOAL_MS and one.until > since:
+                    self._fault(name, f"l'appelant est entendu dans ce qui se dit à part : {self._says(one)}")
+
+    # --- what is heard ----------------------------------------------------------------------------------------------------
+
+    def _must(
+        self, told: Told, heard: list[Heard], hertz: int, must: tuple[float, float], away: Iterable[tuple[float, float]], who: str
+    ) -> None:
+        since, until = must
+        until = min(until, told.duration_ms - GOAL_MS)
+        if until - since < 200:
+            return
+        pauses = [*away, *told.restarts()]
+        wanted = _without((since, until), pauses)
+        missing = sum(_length(_without(part, [(one.since, one.until) for one in heard if one.hertz == hertz])) for part in wanted)
+        if missing > _HOLES_MS + _HOLES_SHARE * _length(wanted):
+            self._fault(who, f"{missing:.0f} ms manquent sur {_length(wanted):.0f}, entre {since:.0f} et {until:.0f}")
+
+    def _says(self, one: Heard) -> str:
+        name = self._names.get(one.hertz, f"{one.hertz} Hz")
+        return f"{name} de {one.since:.0f} à {one.until:.0f} ms"
+
+    def _fault(self, name: str, words: str) -> None:
+        self.verdict.faults.append(f"{name} : {words}")
+
+    @property
+    def _shelf(self) -> Shelf:
+        return shelf_of(self._settings)
+
+    @property
+    def _opener(self) -> Opener:
+        return identity_of(self._settings)
+
+
+def _kinds(found: Iterable[Span], journey: Journey, talked: int) -> tuple[str, ...]:
+    """What the call lived, for the table."""
+    kinds = {span.kind for span in found}
+    kinds |= {"api" for stage in journey.stages if stage.via is not None and stage.via.value == "api"}
+    moved = sum(stage.end is not None and stage.end.value == "transferred" for stage in journey.stages)
+    if moved > 1:
+        kinds.add("requalified")
+    return tuple(sorted(kinds - {"direct"})) or ("direct",)
+
+
+def _without(part: tuple[float, float], holes: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The part, less the holes."""
+    left = [part]
+    for since, until in holes:
+        left = [
+            piece
+            for one, other in left
+            for piece in ((one, min(other, since)), (max(one, until), other))
+            if piece[1] > piece[0]
+        ] if since < until else left
+    return left
+
+
+def _covered(one: Heard, windows: list[tuple[float, float]]) -> bool:
+    return _length(_without((one.since, one.until), windows)) < 70
+
+
+def _length(parts: Iterable[tuple[float, float]]) -> float:
+    return sum(until - since for since, until in parts)
+
+
+def scan_for_plain(site_folder: Path, recordings: Path) -> list[str]:
+    """Whatever lies in clear outside the recorder's folder: sound in any of its forms."""
+    found = []
+    for path in site_folder.rglob("*"):
+        if not path.is_file() or path.is_relative_to(recordings) or path.suffix == ".alaw":
+            continue
+        with path.open("rb") as file:
+            head = file.read(16)
+        if head[:4] in (b"RIFF", b"fLaC", b"OggS", b".snd") or path.suffix in (".wav", ".flac", ".raw", ".pcm"):
+            found.append(str(path.relative_to(site_folder)))
+    return found
