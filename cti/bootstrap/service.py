@@ -111,8 +111,7 @@ class Service:
         pipeline = _pipeline(settings, store, store_thread, apart, desk, recordings, [recent, board, book, alarms, posts.desk])
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
-        listening = open_listening(settings, store, pipeline, recordings)
-        desks = VoiceDesks(settings, store, listening.access.rights, now)
+        listening, desks = _voice(settings, store, pipeline, recordings)
         open_calls = await pipeline.restore()
         for watcher in (board, alarms):
             watcher.adopt(open_calls)
@@ -134,17 +133,14 @@ class Service:
             apart(crisis.run(PbxActions(actions.ask))),
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
-            apart(_heads(settings, store).run()),
-            apart(desks.exports.run()),
-            *(apart(work) for work in (*posts.work(), listening.run())),
+            *(apart(work) for work in (listening.run(), _heads(settings, store).run(), desks.exports.run(), *posts.work())),
         ]
         for threads in (disk, keeping):
             threads.start()
         alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk)))
         alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
-        parts = _Parts(
-            settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping, listening, desks
-        )
+        voice = (keeping, listening, desks)
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, *voice)
         runner = await self._open_http(_ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port)))
         self.ready.set()
         try:
@@ -157,8 +153,7 @@ class Service:
             await posts.desk.flush()
             pipeline.stop()
             await writer
-            await asyncio.to_thread(_rest, desks, keeping)
-            await asyncio.to_thread(journal.close)
+            await asyncio.to_thread(_rest, desks.stop, keeping.stop, journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
 
     async def _open_http(self, ports: Ports) -> web.AppRunner:
@@ -253,10 +248,15 @@ async def _leave_pbx(watches: Sequence[_Task], links: Sequence[AmiLink], running
     await agi.stop()
 
 
-def _rest(desks: VoiceDesks, keeping: Keeping) -> None:
-    """Whatever works on the voice finishes the step in hand; blocking."""
-    desks.stop()
-    keeping.stop()
+def _rest(*ends: Callable[[], None]) -> None:
+    """One after the other; blocking."""
+    for end in ends:
+        end()
+
+
+def _voice(settings: Settings, store: Store, pipeline: Pipeline, recordings: Path) -> tuple[ListeningDesk, VoiceDesks]:
+    listening = open_listening(settings, store, pipeline, recordings)
+    return listening, VoiceDesks(settings, store, listening.access.rights, now)
 
 
 def _time() -> LinkTime:

@@ -19,9 +19,9 @@ from cti.archive.exporting.choosing import check_reference, chosen
 from cti.archive.exporting.closing import for_keys, in_a_zip
 from cti.archive.exporting.making import House, check_masks, make
 from cti.archive.sealing.keys import KeyTrouble, sha256
+from cti.bootstrap.access.gathering import Gathering, asked
 from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.exporting.folder import Folder
-from cti.bootstrap.exporting.gathering import Gathering, asked
 from cti.bootstrap.keeping.opening import identity_of, shelf_of
 from cti.journey import Instant
 from cti.journey.around.access import Relation, Tie, Verb

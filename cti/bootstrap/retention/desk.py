@@ -16,9 +16,9 @@ from cti.api.edge.door import Known
 from cti.api.keeping_port import AlreadyRunning
 from cti.archive.keeping.chain import first_broken
 from cti.archive.keeping.office import Office
+from cti.bootstrap.access.gathering import Gathering
 from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.aside import Aside, Progress, Stopped
-from cti.bootstrap.exporting.gathering import Gathering
 from cti.bootstrap.retention.saying import told_hold, told_item, told_proposal
 from cti.bootstrap.retention.terms import by_name, classing_of
 from cti.journey import Instant

@@ -178,7 +178,10 @@ async def test_the_verification_names_each_fault_and_is_in_the_log(people: Site)
         (people.kept.folder / "archive" / "2026/12/16/other.json.age").unlink()
         await web.post("adele", path, {})
         found = await web.until("sofia", path, lambda told: told["etat"] != "en_cours")
-        assert [fault.partition(" : ")[0] for fault in found["defauts"]] == [f"{sealed.key}.flac.age", "2026/12/16/other.json.age"]
+        assert [fault.partition(" : ")[0] for fault in found["defauts"]] == [
+            f"{sealed.key}.flac.age",
+            "2026/12/16/other.json.age",
+        ]
         assert found["entrees"] > 0
     done = [trace for trace in people.traces("verifier") if trace.outcome == "fait"]
     assert [trace.detail for trace in done] == ["vérification : 0 défaut(s)", "vérification : 2 défaut(s)"]
