@@ -13,53 +13,57 @@ from bench.figures import Figure
 from cti.sandbox.people.pairing import national
 from tests.chaos.stage import Stage, stage
 
-_CALLS_PER_MINUTE = 420.0
+#: What comes in, not who is there, takes most of Asterisk: the house fills in a minute, then nobody else calls.
+_CALLS_PER_MINUTE = 250.0
+_ARRIVALS_SECONDS = 60
+_PACE = 6.0  #: nobody is served quickly
 _FILLED_WITHIN_SECONDS = 120.0
 
 
 async def recovery(folder: Path, live: int, goal_seconds: float) -> list[Figure]:
-    """One kill -9 with so many people on the telephone."""
+    """The service is killed alone, then, the house being as full again, with its guardian."""
     async with stage(
         folder,
-        seconds=150,
+        seconds=_ARRIVALS_SECONDS,
         calls_per_minute=_CALLS_PER_MINUTE,
         seed=live,
         agents=live // 3,
-        pace=2.0,
-        drain_seconds=1,
+        pace=_PACE,
+        drain_seconds=90,
         wires=False,
     ) as scene:
         async with asyncio.timeout(_FILLED_WITHIN_SECONDS):
             while await asyncio.to_thread(scene.calling) < live:
                 await asyncio.sleep(0.5)
-        before = _on_the_telephone(scene)
+        return [*await _one(scene, goal_seconds, cold=False), *await _one(scene, goal_seconds, cold=True)]
+
+
+async def _one(scene: Stage, goal_seconds: float, *, cold: bool) -> list[Figure]:
+    before = _on_the_telephone(scene)
+    if cold:
         await scene.kill_service()
         await scene.restart_service()
-        cpu_seconds = _cpu_seconds(scene.service.pid)
-        lost = (before & _on_the_telephone(scene)) - _open(scene)
-        if lost:
-            raise RuntimeError(f"{len(lost)} people of {len(before)} are on the telephone and not among the open calls")
-        seconds = scene.recoveries[-1]
+    else:
+        await scene.crash_service()
+    cpu_seconds = _cpu_seconds(scene.service.pid)
+    lost = (before & _on_the_telephone(scene)) - _open(scene)
+    if lost:
+        raise RuntimeError(f"{len(lost)} people of {len(before)} are on the telephone and not among the open calls")
+    how = "service and guardian killed" if cold else "service killed"
+    who = f"real PBX, {len(before)} people on the telephone, {how}"
+    told = (("to the whole truth", scene.recoveries[-1], "<= 1"), ("CPU of the new service until then", cpu_seconds, ""))
     return [
         Figure(
             bench="recovery",
-            what=f"real PBX, {len(before)} people on the telephone: from kill -9 to the whole truth",
-            ours=seconds,
+            what=f"{who}: {what}",
+            ours=ours,
             unit="s",
             rival=goal_seconds,
             against="the goal",
-            ratio=seconds / goal_seconds,
-            goal="<= 1",
-        ),
-        Figure(
-            bench="recovery",
-            what=f"real PBX, {len(before)} people on the telephone: CPU of the service until then",
-            ours=cpu_seconds,
-            unit="s",
-            rival=goal_seconds,
-            against="the goal for the whole",
-            ratio=cpu_seconds / goal_seconds,
-        ),
+            ratio=ours / goal_seconds,
+            goal=goal,
+        )
+        for what, ours, goal in told
     ]
 
 

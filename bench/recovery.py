@@ -9,6 +9,8 @@ does it once more with 200 people on a real PBX. The service starts from bytecod
 import asyncio
 import compileall
 import csv
+import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -38,40 +40,51 @@ _RECONCILED = 5_000
 _NORMAL = '{"hangupcause":16}'
 _S = 1_000_000
 _APART = 1_000  #: between two callers, in the store as in CEL (microseconds)
+_WAITING = frozenset({"CHAN_START", "SAS_ARRIVED", "ANSWER", "SAS_ROUTE", "APP_START"})
 
 
 async def run() -> list[Figure]:
     """Recovery for each number of calls, then reconciliation."""
     compileall.compile_dir(_ROOT / "cti", quiet=1)
     with tempfile.TemporaryDirectory(prefix="cti-bench-") as folder:
-        figures = [await _recovery(Path(folder) / str(live), live) for live in _LIVE]
+        kinds = [(live, cold) for cold in (False, True) for live in _LIVE]
+        figures = [await _recovery(Path(folder) / f"{live}-{cold}", live, cold=cold) for live, cold in kinds]
         figures += await alive.recovery(Path(folder) / "real", 200, _GOAL_SECONDS)
         return [*figures, _reconciliation(Path(folder))]
 
 
-async def _recovery(folder: Path, live: int) -> Figure:
-    """One dead service with so many calls, started again."""
+async def _recovery(folder: Path, live: int, *, cold: bool) -> Figure:
+    """One dead service with so many waiting callers, all of whom are answered before the next one sees them.
+
+    ``cold``: its guardian died with it.
+    """
     site = make_site(_ROOT / "config", folder, phones(16, free_range(10)))
     died_at = now() - 5 * _S
     settings = load(site.config, {})
-    _write_cel(settings.cti.pbx.cel, live, died_at, ended=False)
     _fill(settings.database_url, live, died_at)
+    waiting, answered = _cel(live, died_at)
+    _append(settings.cti.pbx.cel, waiting)
     async with FakeAsterisk() as pbx:
         pbx.script.secret = settings.pbx.ami.events_secret
         await _answer_at(pbx, site, live)
         service = ServiceProcess(site)
-        began = time.perf_counter()
         try:
-            await service.start()
+            if not cold:
+                await service.start()
+                service.freeze()
+            _append(settings.cti.pbx.cel, answered)
+            began = time.perf_counter()
+            await (service.start() if cold else _crashed(service))
             seconds = time.perf_counter() - began
         finally:
             await service.stop()
     known = _told_whole(settings.database_url)
     if known != live:
         raise RuntimeError(f"{known} calls of {live} were told by CEL as answered, with no doubt")
+    how = "service and guardian killed (cold start)" if cold else "service killed"
     return Figure(
         bench="recovery",
-        what=f"from a killed service to the whole truth, {live} calls alive",
+        what=f"{how}: to the whole truth, {live} calls alive",
         ours=seconds,
         unit="s",
         rival=_GOAL_SECONDS,
@@ -81,20 +94,28 @@ async def _recovery(folder: Path, live: int) -> Figure:
     )
 
 
+async def _crashed(service: ServiceProcess) -> None:
+    """It dies where it was frozen; its guardian goes on."""
+    os.kill(service.guardian, signal.SIGCONT)
+    await service.crash()
+    await service.ready()
+
+
 def _reconciliation(folder: Path) -> Figure:
     """Ended calls, read from CEL and compared with as many journeys."""
     began_at = now() - 3600 * _S
     cel = folder / "cel.csv"
-    _write_cel(cel, _RECONCILED, began_at, ended=True)
+    rows = [row for n in range(_RECONCILED) for row in _rows(n, began_at + n * _APART, ended=True)]
+    _append(cel, sorted(rows, key=lambda row: row[1]))
     began = time.perf_counter()
-    rows = list(rows_since(cel, 0))
-    found = reconcile((), rows, (), 0, now())
+    told = list(rows_since(cel, 0))
+    found = reconcile((), told, (), 0, now())
     seconds = time.perf_counter() - began
     if len(found.differences) != _RECONCILED:
         raise RuntimeError(f"{len(found.differences)} of {_RECONCILED} calls were found missing")
     return Figure(
         bench="recovery",
-        what=f"calls read from CEL and reconciled, {len(rows)} rows",
+        what=f"calls read from CEL and reconciled, {len(told)} rows",
         ours=_RECONCILED / seconds,
         unit="/s",
         rival=0.5,
@@ -150,10 +171,16 @@ def _told_whole(url: str) -> int:
         store.close()
 
 
-def _write_cel(path: Path, calls: int, at: int, *, ended: bool) -> None:
+def _cel(calls: int, at: int) -> tuple[list[list[str]], list[list[str]]]:
+    """Rows of so many callers: those until they wait, and those that tell who answered."""
+    rows = sorted((row for n in range(calls) for row in _rows(n, at + n * _APART, ended=False)), key=lambda row: row[1])
+    waiting = [row for row in rows if row[0] in _WAITING and not (row[0] == "ANSWER" and row[2] != row[3])]
+    return waiting, [row for row in rows if row not in waiting]
+
+
+def _append(path: Path, rows: list[list[str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = sorted((row for n in range(calls) for row in _rows(n, at + n * _APART, ended=ended)), key=lambda row: row[1])
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("a", encoding="utf-8", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
 
 

@@ -10,6 +10,7 @@ The map, one line per room; every room imports ``journey`` and nothing else (imp
     recording   the voice on the recorder's disk: is it there, is it sound
     archive     the voice once the call is over: sealed, stored, verified
     access      who may hear the voice, and the proof of who did
+    listening   hearing it: what there is of a call, where its sound stands, by which ticket
     qos         how well we answer
     live        what is happening now
     agents      who works

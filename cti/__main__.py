@@ -17,7 +17,9 @@ from cti.bootstrap.clock import now
 from cti.bootstrap.verbs.access import log as access_log
 from cti.bootstrap.verbs.access import user
 from cti.bootstrap.verbs.archive import archive
+from cti.bootstrap.verbs.exporting import export
 from cti.bootstrap.verbs.keeping import VERBS as KEEPING
+from cti.bootstrap.verbs.listening import tirage
 from cti.bootstrap.verbs.pbx import pbx
 from cti.bootstrap.verbs.people import agents, crise, rappels
 from cti.bootstrap.verbs.shared import CONFIG, DIALPLANS, config_option, period_options, plain_errors, settings_of
@@ -42,10 +44,13 @@ def main(log_level: str, log_json: bool) -> None:
 
 @main.command()
 @config_option
-def run(folder: Path) -> None:
+@click.option("--seul", "alone", is_flag=True, help="one process, without the guardian that makes a dead service anew")
+def run(folder: Path, *, alone: bool) -> None:
     """Run the service until Ctrl-C or SIGTERM."""
     gc.disable()  # a start makes much and throws little away; until `calm`
+    from cti.bootstrap.clock import monotonic_us  # noqa: PLC0415
     from cti.bootstrap.collector import calm  # noqa: PLC0415
+    from cti.bootstrap.guardian import guard  # noqa: PLC0415
     from cti.bootstrap.service import Service  # noqa: PLC0415
 
     async def serve() -> None:
@@ -56,11 +61,22 @@ def run(folder: Path) -> None:
             loop.add_signal_handler(name, service.stop)
         await service.run()
 
-    with plain_errors():
+    def work() -> int:
         try:
-            asyncio.run(serve())
-        except* (StoreUnavailable, OSError) as several:
-            raise click.ClickException("; ".join(str(e) for e in several.exceptions)) from None
+            with plain_errors():
+                try:
+                    asyncio.run(serve())
+                except* (StoreUnavailable, OSError) as several:
+                    raise click.ClickException("; ".join(str(e) for e in several.exceptions)) from None
+        except click.ClickException as told:
+            told.show()
+            return told.exit_code
+        return 0
+
+    if alone:
+        sys.exit(work())
+    gc.freeze()  # what the child never touches stays one copy of memory
+    sys.exit(guard(work, monotonic_us))
 
 
 @main.command("check-config")
@@ -219,7 +235,7 @@ def demo(
 
 for verb in (rappels, crise, agents, user, archive, pbx):
     main.add_command(verb)
-for verb in (*KEEPING, access_log):
+for verb in (*KEEPING, access_log, export, tirage):
     archive.add_command(verb)
 
 

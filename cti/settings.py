@@ -185,6 +185,11 @@ class Settings:
         return self.cti.service.var / self.access.heads
 
     @property
+    def exports(self) -> Path:
+        """Folder of the closed packages; a relative one stands in the service's own."""
+        return self.cti.service.var / self.archive.exports.dossier
+
+    @property
     def database_url(self) -> str:
         """The store, SQLite in the service's folder unless said otherwise."""
         return self.cti.service.database_url or f"sqlite:///{self.cti.service.var / 'cti.db'}"

@@ -21,6 +21,7 @@ import psutil
 
 from bench.scene.people import Manner, Voices, callers, phones
 from cti.bootstrap.clock import now
+from cti.bootstrap.demo.process import children_of
 from cti.bootstrap.sandbox import Site, machine, make_site, render_site
 from cti.sandbox.asterisk import SandboxAsterisk
 from cti.sandbox.host.free import free_port
@@ -123,7 +124,7 @@ def _let_in(manager_conf: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def running_service(config: Path, web: str, log: Path) -> AsyncIterator[psutil.Process]:
-    """`cti run --config`, from ready to stopped in peace.
+    """`cti run --config`, from ready to stopped in peace: the service at work, not its guardian.
 
     Raises:
         RuntimeError: it ended, or was not ready in time; the message quotes the end of its log.
@@ -136,7 +137,7 @@ async def running_service(config: Path, web: str, log: Path) -> AsyncIterator[ps
         )  # fmt: skip
     try:
         await _until_ready(child, web, log)
-        yield psutil.Process(child.pid)
+        yield psutil.Process(children_of(child.pid)[0])
     finally:
         if child.returncode is None:
             child.send_signal(signal.SIGTERM)

@@ -26,6 +26,7 @@ _DOING: Final[dict[Verb, str]] = {
     Verb.PROPOSER: "proposer une destruction",
     Verb.APPROUVER: "approuver une destruction",
     Verb.ADMINISTRER: "administrer les comptes",
+    Verb.TIRER: "tirer au sort des appels pour une revue qualité",
 }
 
 

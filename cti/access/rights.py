@@ -65,6 +65,29 @@ class Rights:
             return Refused(why=_UNWRITTEN, traced=False)
         return decision
 
+    def would(self, asker: Asker, verb: Verb, ties: Iterable[Tie], reason: str = "") -> Decision:
+        """What the answer would be: for a screen that shows what may be asked. Nothing is given, so nothing is written."""
+        return decide(self._settings, person=asker.who, roles=asker.roles, verb=verb, ties=ties, reason=reason, at=self._clock())
+
+    def ended(self, asker: Asker, verb: Verb, about: About, why: str) -> None:
+        """Something that was granted is asked for again and is over; ``why``, in French.
+
+        Raises:
+            StoreUnavailable: it could not be written.
+        """
+        refused = Refused(why=why)
+        at = self._clock()
+        self._journal.append(lambda last: link(last, _said(asker, verb, about, "", refused, at)))
+
+    def did(self, asker: Asker, verb: Verb, about: About, reason: str = "") -> None:
+        """What a right was used for, once it is done.
+
+        Raises:
+            StoreUnavailable: it could not be written.
+        """
+        said = done(asker, verb, about, reason, self._clock())
+        self._journal.append(lambda last: link(last, said))
+
     def turned_away(self, client: str, why: str) -> None:
         """Somebody showed what opens nothing.
 
@@ -74,6 +97,22 @@ class Rights:
         at = self._clock()
         said = Said(at=at, who="inconnu", role="", verb=ENTER, outcome=Outcome.REFUSED, client=client, detail=why)
         self._journal.append(lambda last: link(last, said))
+
+
+def done(asker: Asker, verb: Verb, about: About, reason: str, at: Instant) -> Said:
+    """The entry of something that was done by a right that was granted before."""
+    return Said(
+        at=at,
+        who=asker.who,
+        role="+".join(asker.roles),
+        verb=verb,
+        outcome=Outcome.DONE,
+        call_id=about.call_id,
+        piece_id=about.piece_id,
+        reason=reason,
+        client=asker.client,
+        detail=about.detail,
+    )
 
 
 def account_said(change: AccountChange, client: str) -> Said:

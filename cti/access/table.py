@@ -41,6 +41,16 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningSettings:
+    """``[ecoutes]``: how long one listening may last, and what of the voice is held open in memory for it."""
+
+    minutes_most: int = 120  #: of one listening; the right that gave it may end sooner
+    open_most: int = 8  #: of one account; one more ends the oldest
+    memory_mib: int = 256  #: compressed sound held open, of all listenings together
+    idle_seconds: int = 300  #: sound that nobody has asked for since is forgotten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessSettings:
     """``acces.toml``."""
 
@@ -49,6 +59,7 @@ class AccessSettings:
     days: int = 90  #: life of a token when nobody says
     days_most: int = 365
     key: str = field(default="", repr=False)  #: of the tokens' digests; empty: a file of the service's folder holds it
+    listening: ListeningSettings = ListeningSettings()
 
     def allows(self, role: AccessRole, verb: Verb, relation: Relation) -> Right | None:
         """The row that says so: the table has at most one."""
@@ -63,7 +74,7 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
         AccessConfigError: with every fault of the file.
     """
     reading = _Reading(file)
-    reading.only(data, "", ("droits", "traces", "jetons"))
+    reading.only(data, "", ("droits", "traces", "jetons", "ecoutes"))
     tokens = reading.table(data, "jetons", ("jours", "jours_max", "cle"))
     most = reading.whole(tokens, "[jetons] jours_max", "jours_max", _DAYS_MOST, 365)
     days = reading.whole(tokens, "[jetons] jours", "jours", most, min(90, most))
@@ -71,6 +82,7 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
     if key and len(key) < _KEY_LENGTH:
         reading.fault("[jetons] cle", f"too short: at least {_KEY_LENGTH} characters (CTI_ACCESS_KEY)")
     heads = reading.text(reading.table(data, "traces", ("tetes",)), "[traces] tetes", "tetes", "tetes")
+    listening = reading.listening(data)
     blocks = data.get("droits")
     if not isinstance(blocks, list) or not blocks:
         reading.fault("droits", "at least one [[droits]] block is expected")
@@ -79,7 +91,7 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
     reading.problems.extend(f"{file}: {told}" for told in _contradictions(rights))
     if reading.problems:
         raise AccessConfigError(tuple(reading.problems))
-    return AccessSettings(rights=rights, heads=heads, days=days, days_most=most, key=key)
+    return AccessSettings(rights=rights, heads=heads, days=days, days_most=most, key=key, listening=listening)
 
 
 def _contradictions(rights: tuple[Right, ...]) -> Iterator[str]:
@@ -95,6 +107,16 @@ def _contradictions(rights: tuple[Right, ...]) -> Iterator[str]:
             yield f"[droits {number}] ecran: a screen on a wall is nobody: it may be given 'voir' at most"
     if rights and not any(Verb.ADMINISTRER in row.verbs for row in rights):
         yield "droits: no role may 'administrer': nobody could withdraw an account through the API"
+
+
+_USUAL: Final = ListeningSettings()
+#: The file's names, with the highest value of each.
+_LISTENING: Final[Mapping[str, tuple[str, int]]] = {
+    "minutes_max": ("minutes_most", 24 * 60),
+    "ouvertes_max": ("open_most", 100),
+    "memoire_mio": ("memory_mib", 16_384),
+    "oubli_secondes": ("idle_seconds", 86_400),
+}
 
 
 class _Reading:
@@ -133,6 +155,14 @@ class _Reading:
             return value.strip()
         self.fault(place, "a text is expected")
         return default
+
+    def listening(self, data: Mapping[str, object]) -> ListeningSettings:
+        table = self.table(data, "ecoutes", tuple(_LISTENING))
+        values = {
+            field: self.whole(table, f"[ecoutes] {name}", name, most, getattr(_USUAL, field))
+            for name, (field, most) in _LISTENING.items()
+        }
+        return ListeningSettings(**values)
 
     def right(self, number: int, block: object) -> Right:
         place = f"[droits {number}]"

@@ -78,7 +78,7 @@ async def require(request: web.Request, verb: Verb, about: About, ties: tuple[Ti
         return decision
     if not decision.traced:
         raise Problem(503, decision.why, headers={"Retry-After": "2"})
-    raise Problem(403, decision.why)
+    raise Problem(403, decision.why, members={"motif_demande": True} if decision.needs_reason else None)
 
 
 OPERATIONS = (

@@ -1,6 +1,7 @@
 """The application: routes, threshold, and what happens when it stops."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from prometheus_client import CollectorRegistry
 from cti.api import acces, agents, appels, board, calls, crise, probes, qos, rappels, reconcile, rooms
 from cti.api.contract import openapi
 from cti.api.edge.door import Door, Pause, Slowing, check_sender
-from cti.api.edge.guard import TokenCheck, check_host, harden
+from cti.api.edge.guard import SECURE, TokenCheck, check_host, harden
 from cti.api.edge.problems import tell_problems
+from cti.api.keeping import KEEPING
 from cti.api.page import STATIC, page_routes
 from cti.api.ports import PORTS, Ports
+from cti.api.voice import VOICE
+from cti.api.voice.enregistrements import SHOWN
 
 #: The names of this machine for itself; a service bound elsewhere is given its own.
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -45,7 +49,7 @@ def build_app(
         ValueError: the token is too short to guard anything.
     """
     check = TokenCheck(token) if token is not None else None
-    door = Door(check, ports.access, Slowing(pause, ports.clock))
+    door = Door(check, ports.access, ports.listening, Slowing(pause, ports.clock))
     registry = registry if registry is not None else CollectorRegistry()
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
@@ -57,9 +61,11 @@ def build_app(
         ],
     )
     app[PORTS] = ports
+    app[SECURE] = secure
+    app[SHOWN] = OrderedDict()
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, probes)
+    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *VOICE, *KEEPING, probes)
     operations = tuple(operation for part in parts for operation in part.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])

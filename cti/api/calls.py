@@ -1,8 +1,5 @@
 """Calls: list them page by page, read one with its timeline, ask for a transfer."""
 
-import base64
-import binascii
-import re
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -11,6 +8,7 @@ from pydantic import Field
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import CallPage, CallStory, TransferAsked
 from cti.api.edge.acting import REFUSALS, Act
+from cti.api.edge.cursor import CALL_ID, cursor_of, read_cursor
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, QueryInstant, read_body, read_query
 from cti.api.ports import PORTS, CallReader, TransferVerdict
@@ -18,7 +16,6 @@ from cti.api.timeline import timeline
 from cti.journey import CallId, Instant, Journey, State
 from cti.journey.telling import tell
 
-CALL_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 #: Rows read in one go, and how many goes one request may take before it hands out a cursor instead.
 _CHUNK = 500
 _MAX_CHUNKS = 8
@@ -83,7 +80,7 @@ async def page(reader: CallReader, query: CallsQuery) -> tuple[list[Journey], st
 
     A filter on the state is applied here, so a page may be short and still have a next one.
     """
-    last = _read_cursor(query.cursor) if query.cursor is not None else None
+    last = read_cursor(query.cursor) if query.cursor is not None else None
     found: list[Journey] = []
     chunk = _CHUNK
     for _ in range(_MAX_CHUNKS):
@@ -95,7 +92,7 @@ async def page(reader: CallReader, query: CallsQuery) -> tuple[list[Journey], st
         for journey in fresh:
             if query.state is None or journey.state is query.state:
                 if len(found) == query.limit:
-                    return found, _cursor(_rank(found[-1]))
+                    return found, cursor_of(_rank(found[-1]))
                 found.append(journey)
         if len(rows) < chunk:
             return found, None
@@ -103,26 +100,11 @@ async def page(reader: CallReader, query: CallsQuery) -> tuple[list[Journey], st
             last = _rank(fresh[-1])
         else:
             chunk *= 2
-    return found, _cursor(last) if last is not None else None
+    return found, cursor_of(last) if last is not None else None
 
 
 def _rank(journey: Journey) -> tuple[Instant, CallId]:
     return journey.t0, journey.call_id
-
-
-def _cursor(rank: tuple[Instant, CallId]) -> str:
-    return base64.urlsafe_b64encode(f"{rank[0]}.{rank[1]}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str) -> tuple[Instant, CallId]:
-    try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        plain = ""
-    t0, dot, call_id = plain.partition(".")
-    if not dot or not re.fullmatch(r"[0-9]{1,18}", t0) or not CALL_ID.fullmatch(call_id):
-        raise Problem(400, "« cursor » : ce n'est pas un curseur donné par ce service.")
-    return int(t0), call_id
 
 
 def _call_id(request: web.Request) -> CallId:

@@ -1,4 +1,4 @@
-"""The wall page and its files, built from ``web/`` into ``static/``."""
+"""The pages and their files, built from ``web/`` into ``static/``."""
 
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from cti.api.edge.guard import COOKIE, TokenCheck
 
 #: Where ``npm run build`` puts the page.
 STATIC = Path(__file__).parent / "static"
+#: One application, which shows what its address names.
+_PAGES = ("/supervision", "/rappels", "/enregistrements")
 _TWELVE_HOURS = 12 * 3600
 _NOT_BUILT = """<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><title>Supervision : page absente</title></head>
@@ -28,8 +30,7 @@ def page_routes(static: Path, token: TokenCheck | None, door: Door, *, secure: b
     """The routes of the page."""
     return [
         web.get("/", _to_supervision),
-        web.get("/supervision", _page(static, token, door, secure=secure)),
-        web.get("/rappels", _page(static, token, door, secure=secure)),
+        *(web.get(path, _page(static, token, door, secure=secure)) for path in _PAGES),
         web.get(r"/static/{path:[A-Za-z0-9_./-]+}", _file(static)),
     ]
 

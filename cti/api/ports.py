@@ -14,6 +14,8 @@ from aiohttp import web
 from cti.access import About, Asker, Decision
 from cti.agents.wishes import Wish
 from cti.api.edge.door import Book, Known
+from cti.api.keeping_port import Kept
+from cti.api.listening_port import Draws, Listening
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.access import Tie, Verb
 from cti.journey.around.callers import Repeat
@@ -249,6 +251,10 @@ class Access(Book, Protocol):
         """
         ...
 
+    def may(self, known: Known, verb: Verb, ties: Iterable[Tie]) -> str:
+        """What the answer would be: ``oui``, ``motif`` (with a reason), ``non``; nothing is given, nothing written."""
+        ...
+
     async def traces(
         self, *, after: int, since: Instant | None, until: Instant | None, who: str, call_id: str, limit: int
     ) -> Sequence[dict[str, Any]]:
@@ -381,6 +387,9 @@ class Ports:
     board: LiveBoard
     feed: BoardFeed
     rooms: Rooms
+    kept: Kept
+    listening: Listening
+    draws: Draws
     filieres: Sequence[FiliereCard]
     clock: Callable[[], Instant]
     #: Of the archive of the voice: name -> how many; empty where nothing is archived.

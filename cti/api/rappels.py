@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import Field
 
-from cti.api.calls import CALL_ID
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import CallbackList, CallbackOut
 from cti.api.edge.acting import PLAIN, REFUSALS, Act
+from cti.api.edge.cursor import CALL_ID
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
 from cti.api.ports import PORTS, CallbackRefused

@@ -80,6 +80,22 @@ class Watching(_Block):
     preuve: str = Field(default="03:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
 
 
+class Exports(_Block):
+    """``[exports]``: what is handed over."""
+
+    #: Folder of the closed packages that wait to be fetched; a relative one stands in the service's own.
+    dossier: Path = Path("exports")
+    #: How long the service keeps a closed package; then it is removed, and the register stays.
+    vie_heures: int = Field(default=72, ge=1, le=24 * 366)
+    #: More sound than this is asked for in several packages: all of it is in memory at once.
+    heures_max: float = Field(default=6.0, gt=0, le=24)
+    #: Who hands over, and whom a reader may call: the first and the last lines of his note.
+    etablissement: str = Field(default="Service d'accès aux soins", min_length=1, max_length=200)
+    contact: str = Field(
+        default="Le service qui vous a remis ce paquet, en citant la remise et la référence.", min_length=1, max_length=500
+    )
+
+
 class ArchiveSettings(_Block):
     """``archive.toml``."""
 
@@ -87,6 +103,7 @@ class ArchiveSettings(_Block):
     s3: S3 = S3()
     travail: Work = Work()
     surveillance: Watching = Watching()
+    exports: Exports = Exports()
 
     def recipients(self, own: str) -> tuple[str, ...]:
         """Everybody for whom a piece is sealed; ``own`` is the service's public key."""

@@ -7,7 +7,6 @@ all read the same files, so nothing that the demo or the tests show is special t
 import json
 import secrets
 import socket
-import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -141,7 +140,6 @@ def _own(site: Site) -> dict[str, dict[str, Any]]:
                 "recordings_dir": str(site.recordings),
                 "spool_dir": str(site.folder / "secours"),
                 "qualify_seconds": 0,
-                "agi_python": sys.executable,
             },
             "ami": {
                 "port": ports.ami,

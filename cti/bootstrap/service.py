@@ -8,7 +8,6 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +21,22 @@ from cti.ami.connection import AmiLink, LinkSettings, LinkTime, told_in_turn, wa
 from cti.ami.rooms import RoomActions
 from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
-from cti.api.ports import FiliereCard, Ports
-from cti.bootstrap.access.desk import AccessDesk
+from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
-from cti.bootstrap.access.keys import token_key
-from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
+from cti.bootstrap.answering.cards import cards, cards_for_board
 from cti.bootstrap.answering.crisis import CrisisDesk, open_crisis
 from cti.bootstrap.answering.daybook import DayBook
 from cti.bootstrap.answering.placing import Calling
 from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.answering.rooms import Rooms
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
+from cti.bootstrap.exporting.desks import VoiceDesks
 from cti.bootstrap.keeping.beside import Keeping
+from cti.bootstrap.listening.desk import ListeningDesk
+from cti.bootstrap.listening.draws import DrawDesk
+from cti.bootstrap.listening.opening import open_listening
 from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
@@ -48,8 +49,8 @@ from cti.journey.words import Instant
 from cti.live.board import Board
 from cti.live.day import DayWatch
 from cti.live.feed import Feed
-from cti.live.views import FiliereSpec
 from cti.pipeline import Pipeline
+from cti.pipeline.ports import Listener
 from cti.routing.dialplan import agi_routes
 from cti.routing.plan import Decision
 from cti.routing.planner import RoutePlanner
@@ -100,17 +101,17 @@ class Service:
         settings = self.settings
         recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
         recent = await store_thread(_recent, store, settings)
-        board = Board(_cards_for_board(settings), clock=now, repeats=recent.repeat_of)
+        board = Board(cards_for_board(settings), clock=now, repeats=recent.repeat_of)
         desk = _desk(settings, store, store_thread, board)
-        table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey))
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
         apart = _apart(spawn)
         posts = await open_posts(settings, store, store_thread, board, lambda: actions)
         board.holds = posts.desk.held_since
-        pipeline = Pipeline(store, store_thread, now, apart, table, [recent, board, book, alarms, posts.desk])
+        pipeline = _pipeline(settings, store, store_thread, apart, desk, recordings, [recent, board, book, alarms, posts.desk])
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
+        listening, desks = _voice(settings, store, pipeline, recordings)
         open_calls = await pipeline.restore()
         for watcher in (board, alarms):
             watcher.adopt(open_calls)
@@ -132,16 +133,15 @@ class Service:
             apart(crisis.run(PbxActions(actions.ask))),
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
-            apart(_heads(settings, store).run()),
-            *(apart(work) for work in posts.work()),
+            *(apart(work) for work in (listening.run(), _heads(settings, store).run(), desks.exports.run(), *posts.work())),
         ]
         for threads in (disk, keeping):
             threads.start()
-        ground = _ground(pipeline, agi, watch, actions, word, disk)
-        alarms.watch((*conditions(ground), *crisis.conditions(lambda: board.callbacks_open), *keeping.conditions()))
-        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, keeping)
-        ports = _ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port))
-        runner = await self._open_http(ports)
+        alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk)))
+        alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
+        voice = (keeping, listening, desks)
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, *voice)
+        runner = await self._open_http(_ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port)))
         self.ready.set()
         try:
             await self._stop.wait()
@@ -153,8 +153,7 @@ class Service:
             await posts.desk.flush()
             pipeline.stop()
             await writer
-            await asyncio.to_thread(keeping.stop)
-            await asyncio.to_thread(journal.close)
+            await asyncio.to_thread(_rest, desks.stop, keeping.stop, journal.close)
             log.info("service_stopped", uncommitted=pipeline.waiting)
 
     async def _open_http(self, ports: Ports) -> web.AppRunner:
@@ -184,12 +183,17 @@ class _Parts:
     watch: PbxWatch
     actions: AmiLink
     keeping: Keeping
+    listening: ListeningDesk
+    desks: VoiceDesks
 
 
 def _ports(of: _Parts, readiness: Ready) -> Ports:
     settings = of.settings
     return Ports(
-        access=_access(settings, of.store),
+        access=of.listening.access,
+        listening=of.listening,
+        draws=DrawDesk(of.store, settings.access, now),
+        kept=of.desks.ports,
         calls=Calls(of.store, of.pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
         transfers=Transfers(settings, of.pipeline, of.watch.translator, of.actions),
         calling=_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),
@@ -202,7 +206,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         readiness=readiness,
         board=of.board,
         feed=Feed(of.board, pause=asyncio.sleep),
-        filieres=_cards(settings),
+        filieres=cards(settings),
         clock=now,
         archive=of.keeping.keeper.figures,
     )
@@ -244,6 +248,17 @@ async def _leave_pbx(watches: Sequence[_Task], links: Sequence[AmiLink], running
     await agi.stop()
 
 
+def _rest(*ends: Callable[[], None]) -> None:
+    """One after the other; blocking."""
+    for end in ends:
+        end()
+
+
+def _voice(settings: Settings, store: Store, pipeline: Pipeline, recordings: Path) -> tuple[ListeningDesk, VoiceDesks]:
+    listening = open_listening(settings, store, pipeline, recordings)
+    return listening, VoiceDesks(settings, store, listening.access.rights, now)
+
+
 def _time() -> LinkTime:
     return LinkTime(clock=now, monotonic_us=monotonic_us, random=random.random, wait=wait_for_event)
 
@@ -259,6 +274,20 @@ def _link(settings: Settings, which: str) -> LinkSettings:
         secret=ami.events_secret if events else ami.actions_secret,
         events="on" if events else "off",
     )
+
+
+def _pipeline(
+    settings: Settings,
+    store: Store,
+    store_thread: OneThread,
+    apart: _Spawn,
+    desk: CallbackDesk,
+    recordings: Path,
+    listeners: Sequence[Listener],
+) -> Pipeline:
+    """What follows from a fact, and who is told of each event."""
+    table = reactions(settings, store.dossiers, store_thread, recordings, desk.hear, in_a_thread(store.journey))
+    return Pipeline(store, store_thread, now, apart, table, listeners)
 
 
 def _desk(settings: Settings, store: Store, store_thread: OneThread, board: Board) -> CallbackDesk:
@@ -331,12 +360,6 @@ def _journal(settings: Settings, word: JournalWord) -> SessionJournal:
     return journal
 
 
-def _access(settings: Settings, store: Store) -> AccessDesk:
-    key, nom = partial(token_key, settings), settings.staff.nom
-    tying = Tying(settings.staff, store.duty, store.reading)
-    return AccessDesk(settings.access, key, store.accounts, store.traces, now, nom, settings.heads, tying)
-
-
 def _heads(settings: Settings, store: Store) -> HeadKeeper:
     return HeadKeeper(settings.heads, store.traces.last, settings.zone, now, asyncio.sleep)
 
@@ -360,25 +383,3 @@ def _note_decision(call_id: str, decision: Decision, asked_at: Instant) -> None:
         anomalies=decision.anomalies,
         asked_at=asked_at,
     )
-
-
-def _cards_for_board(settings: Settings) -> list[FiliereSpec]:
-    return [
-        FiliereSpec(code=f.code, libelle=f.libelle, ordre=ordre, couleur=f.couleur)
-        for ordre, f in enumerate(settings.routing.filieres.by_code.values())
-    ]
-
-
-def _cards(settings: Settings) -> list[FiliereCard]:
-    return [
-        FiliereCard(
-            code=f.code,
-            libelle=f.libelle,
-            niveau=f.niveau,
-            ordre=ordre,
-            couleur=f.couleur,
-            numero=f.numero,
-            debordement=f.debordement,
-        )
-        for ordre, f in enumerate(settings.routing.filieres.by_code.values())
-    ]

@@ -143,6 +143,18 @@ def _alaw_amplitude(rank: int) -> int:
 #: A-law codes by loudness: one byte in, its rank 0-127 out, so that the loudest of a slice is found at the speed of C.
 _ALAW_RANK: Final = bytes((code ^ 0x55) & 0x7F for code in range(256))
 _ALAW_AMPLITUDE: Final = tuple(_alaw_amplitude(rank) for rank in range(128))
+#: A-law codes as samples of 16 bits; the highest bit is set where the sample is positive.
+_ALAW_SAMPLE: Final = tuple(_ALAW_AMPLITUDE[_ALAW_RANK[code]] * (1 if code & 0x80 else -1) for code in range(256))
+
+
+def as_pcm(codec: Codec, data: bytes) -> bytes:
+    """Samples as PCM 16 bit, little-endian."""
+    if codec is Codec.PCM16:
+        return data
+    samples = array("h", map(_ALAW_SAMPLE.__getitem__, data))
+    if sys.byteorder == "big":  # pragma: no cover - a WAV is little-endian
+        samples.byteswap()
+    return samples.tobytes()
 
 
 def _pcm_peak(chunk: bytes) -> int:

@@ -15,8 +15,11 @@ from cti.store.access import Accounts
 from cti.store.callbacks import Callbacks
 from cti.store.crisis import Crises
 from cti.store.dossiers import Dossier, DossierRequest, Dossiers
+from cti.store.draws import Draws
 from cti.store.duty import Duty
 from cti.store.engine import BUSY_TIMEOUT_MS, UnknownDatabase, build_engine
+from cti.store.exports import Exports
+from cti.store.hearing import Hearing
 from cti.store.keeping import KeepingRegister
 from cti.store.ledger import Ledger
 from cti.store.pieces import Pieces
@@ -33,7 +36,10 @@ __all__ = [
     "Dossier",
     "DossierRequest",
     "Dossiers",
+    "Draws",
     "Duty",
+    "Exports",
+    "Hearing",
     "KeepingRegister",
     "Pieces",
     "Reading",
@@ -52,7 +58,8 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
-    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses.
+    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses, what was handed over,
+    searches among recordings, quality draws.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -68,6 +75,9 @@ class Store:
     keeping: KeepingRegister
     accounts: Accounts
     traces: Traces
+    exports: Exports
+    hearing: Hearing
+    draws: Draws
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -125,6 +135,9 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         KeepingRegister(engine),
         Accounts(engine),
         Traces(engine),
+        Exports(engine),
+        Hearing(engine),
+        Draws(engine),
         Ledger(engine),
         engine.dispose,
     )

@@ -70,6 +70,13 @@ class Duty:
             gone = select(duty_act.c.act_id).where(duty_act.c.at > take.at, or_(left, elsewhere)).limit(1)
             return None if connection.execute(gone).first() is not None else str(take.personne)
 
+    def posts_of(self, personne: PersonId, until: Instant) -> list[AgentId]:
+        """The posts that she has ever taken before that instant, in order of name."""
+        took = and_(duty_act.c.personne == personne, duty_act.c.kind == DutyKind.TAKE.value, duty_act.c.at < until)
+        query = select(duty_act.c.poste).where(took).distinct().order_by(duty_act.c.poste)
+        with reaching(), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
     def acts(self, since: Instant, until: Instant, kinds: Sequence[DutyKind] = tuple(DutyKind)) -> list[DutyAct]:
         """The acts of an interval, of these kinds, in order."""
         wanted = duty_act.c.kind.in_([kind.value for kind in kinds])

@@ -35,7 +35,7 @@ from cti.journey.words import Instant
 from cti.store import tables as t
 from cti.store.engine import writing
 from cti.store.faults import reaching
-from cti.store.pieces import _piece as piece_of
+from cti.store.pieces import piece_of
 
 #: PostgreSQL's lock of the register.
 _LOCK: Final = 0x4B4545

@@ -116,7 +116,7 @@ class Pieces:
     def _read(self, query: Select[Any]) -> Iterator[Piece]:
         with reaching(), self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        return (_piece(row) for row in rows)
+        return (piece_of(row) for row in rows)
 
 
 def _unknown(told: Table, since: Instant) -> Select[Any]:
@@ -128,7 +128,8 @@ def _unknown(told: Table, since: Instant) -> Select[Any]:
     return query.where(t.call.c.t0 >= since, t.call.c.ended_at.is_not(None), looked_at).order_by(t.call.c.t0).limit(_PAGE)
 
 
-def _piece(row: Row[Any]) -> Piece:
+def piece_of(row: Row[Any]) -> Piece:
+    """The piece of a row."""
     sealed = None
     if row.key is not None:
         values = {name: getattr(row, name) for name in _SEALED}

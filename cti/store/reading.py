@@ -69,12 +69,16 @@ class Reading:
     def journey(self, call_id: CallId) -> Journey | None:
         """The whole story of one call, or None when it is not known."""
         with reaching(), self._engine.connect() as connection:
-            found = _complete(connection, connection.execute(select(t.call).where(t.call.c.call_id == call_id)).all())
+            found = complete(connection, connection.execute(select(t.call).where(t.call.c.call_id == call_id)).all())
             return found[0] if found else None
 
     def of_dossier(self, dossier_id: str) -> list[Journey]:
         """The calls of one dossier, in order of t0."""
         return list(self._pages(select(t.call).where(t.call.c.dossier_id == dossier_id), None, newest_first=False))
+
+    def of_dossier_ref(self, dossier_ref: str) -> list[Journey]:
+        """The same, by the number that people read."""
+        return list(self._pages(select(t.call).where(t.call.c.dossier_ref == dossier_ref), None, newest_first=False))
 
     def open_journeys(self) -> list[Journey]:
         """The calls that have not ended, in order of t0."""
@@ -130,7 +134,7 @@ class Reading:
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
             with reaching(), self._engine.connect() as connection:
-                found = _complete(connection, connection.execute(page.limit(size)).all())
+                found = complete(connection, connection.execute(page.limit(size)).all())
             yield from found
             if len(found) < size:
                 return
@@ -139,7 +143,7 @@ class Reading:
             left = None if left is None else left - size
 
 
-def _complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Journey]:
+def complete(connection: Connection, calls: Sequence[Sequence[Any]]) -> list[Journey]:
     """The journeys of these rows of ``call``, with their parts from the other tables."""
     if not calls:
         return []

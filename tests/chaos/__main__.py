@@ -25,7 +25,7 @@ async def live(day: BadDay, folder: Path, seed: int, seconds: float, rate: float
     agents = max(16, round(calls * 0.3))
     async with stage(
         folder,
-        seconds=seconds,
+        seconds=day.seconds or seconds,
         calls_per_minute=calls,
         seed=seed,
         agents=agents,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypedDict
 
 from tests.chaos.clocks import Clock
 from tests.chaos.disks import full
@@ -15,7 +16,7 @@ _HOUR = 3_600.0
 _AUTUMN = "2026-10-25T02:59:30+02:00"
 _SPRING = "2027-03-28T01:59:30+01:00"
 _MIDNIGHT = "2026-12-31T23:59:30+01:00"
-_FILLING_SECONDS = 38.0
+_FILLING_SECONDS = 66.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ class BadDay:
     disks: tuple[str, ...] = ()
     starts: str | None = None  #: clocks that can be stepped, and what they say at first; empty: the true time
     disorder: bool = False  #: AMI frames overtake each other
+    seconds: float | None = None  #: how long people call, where it is not the usual time
+
+
+class _House(TypedDict):
+    calls_per_minute: float
+    pace: float
+    seconds: float
 
 
 async def nothing(scene: Stage) -> None:
@@ -37,6 +45,7 @@ async def nothing(scene: Stage) -> None:
 
 
 async def service_killed(scene: Stage) -> None:
+    """Both processes, as a machine that dies; whoever watches them starts them again."""
     for _ in range(3):
         await scene.between(4, 9)
         await scene.kill_service()
@@ -44,14 +53,37 @@ async def service_killed(scene: Stage) -> None:
         await scene.restart_service()
 
 
-async def killed_with_many_alive(scene: Stage) -> None:
+async def service_crashed(scene: Stage) -> None:
+    """The service at work alone, its guardian makes a new one: at an instant of its own start too (a fifth time within a minute
+    would be one too often for the guardian).
+    """
+    for _ in range(2):
+        await scene.between(5, 12)
+        await scene.crash_service()
+    await scene.between(2, 4)
+    await scene.service.crash()
+    await scene.between(0.05, 0.4)
+    await scene.crash_service()
+
+
+async def crashed_with_many_alive(scene: Stage) -> None:
     """Nobody is served quickly: the room is full of callers when the service dies."""
+    await _many(scene)
+    await scene.crash_service()
+
+
+async def killed_with_many_alive(scene: Stage) -> None:
+    """The same, and its guardian dies with it: a cold start."""
+    await _many(scene)
+    await scene.kill_service()
+    await scene.restart_service()
+
+
+async def _many(scene: Stage) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_FILLING_SECONDS):
             while await asyncio.to_thread(scene.calling) < _MANY:
                 await asyncio.sleep(1)
-    await scene.kill_service()
-    await scene.restart_service()
 
 
 async def service_frozen(scene: Stage) -> None:
@@ -223,10 +255,15 @@ async def killed_at_the_turn(scene: Stage) -> None:
     await scene.restart_service()
 
 
+#: Nobody is served quickly, and no more come in than Asterisk can take in beside two hundred people on two cores.
+_FULL_HOUSE: _House = {"calls_per_minute": 200, "pace": 4.0, "seconds": 72.0}
+
 BAD_DAYS = (
     BadDay("burst", "200 calls a minute, no fault", nothing),
-    BadDay("service_killed", "service: kill -9 three times", service_killed),
-    BadDay("many_alive", "service: kill -9 with 200 people on the telephone", killed_with_many_alive, 420, pace=1.0),
+    BadDay("service_killed", "service and guardian: kill -9 three times", service_killed),
+    BadDay("service_crashed", "service: kill -9 four times, twice within half a second", service_crashed),
+    BadDay("many_alive", "service: kill -9 with 200 people on the telephone", crashed_with_many_alive, **_FULL_HOUSE),
+    BadDay("many_alive_cold", "service and guardian: kill -9 with 200 on the telephone", killed_with_many_alive, **_FULL_HOUSE),
     BadDay("service_frozen", "service: STOP and CONT three times, up to 15 s", service_frozen),
     BadDay("ami_cut", "AMI links reset ten times", ami_cut),
     BadDay("ami_half_open", "AMI links half open (no byte either way) for 14 to 20 s", ami_half_open),

@@ -65,6 +65,14 @@ class Stage:
         await self.service.start()
         self.recoveries.append(time.monotonic() - began)
 
+    async def crash_service(self) -> None:
+        """SIGKILL to the service at work, as when memory runs out; the time counts from its death."""
+        self.alive.append(await asyncio.to_thread(self.calling))
+        began = time.monotonic()
+        await self.service.crash()
+        await self.service.ready(60)
+        self.recoveries.append(time.monotonic() - began)
+
     async def recovered(self) -> None:
         """Wait until it is ready again after a fault that it lived through."""
         began = time.monotonic()

@@ -26,6 +26,7 @@ from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
 from tests.fakes.access import MemoryAccounts, MemoryTraces, access_desk
+from tests.fakes.listening import NobodyListens
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
 
@@ -142,7 +143,6 @@ class FakeReader:
         if self.failure is not None:
             raise self.failure
         return next((row for row in self.rows if row.call_id == call_id), None)
-
 
     async def repeats(self, journeys: Sequence[Journey]) -> Mapping[str, Repeat]:
         return {journey.call_id: self.known[journey.call_id] for journey in journeys if journey.call_id in self.known}
@@ -289,6 +289,7 @@ class Doubles:
     history: int = 4096
     spacing_seconds: float = 0.05
     max_screens: int = 200
+    kept: object = None  #: what is kept of the voice has a real site of its own to be tested on
 
     def __post_init__(self) -> None:
         self.board = Board(FILIERES, clock=self.clock, history=self.history)
@@ -311,6 +312,8 @@ class Doubles:
             transfers=self.transfers,
             calling=self.calling,
             rooms=self.rooms,
+            listening=NobodyListens(),
+            draws=NobodyListens(),
             callbacks=self.desk,
             crisis=self.crisis,
             duty=self.duty,
@@ -319,6 +322,7 @@ class Doubles:
             readiness=self.readiness,
             board=self.board,
             feed=self.feed,
+            kept=self.kept,  # type: ignore[arg-type]
             filieres=CARDS,
             clock=self.clock,
         )

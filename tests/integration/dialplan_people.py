@@ -5,7 +5,6 @@ import contextlib
 import math
 import socket
 import struct
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -270,7 +269,6 @@ def room_spec(base: Path) -> PbxSpec:
         sip_port=free_port(socket.SOCK_DGRAM),
         recordings_dir=str(base / "voix"),
         spool_dir=str(base / "spool"),
-        agi_python=sys.executable,
         qualify_seconds=0,
     )
 

@@ -1,7 +1,13 @@
-import { createApp } from "vue";
+import { createApp, defineAsyncComponent, type Component } from "vue";
 import "./style.css";
 import "./rappels.css";
 import App from "./App.vue";
 import Rappels from "./Rappels.vue";
 
-createApp(window.location.pathname === "/rappels" ? Rappels : App).mount("#page");
+/** The wall does not load what only the page of recordings needs. */
+const PAGES: Record<string, Component> = {
+  "/rappels": Rappels,
+  "/enregistrements": defineAsyncComponent(() => import("./enregistrements/Enregistrements.vue")),
+};
+
+createApp(PAGES[window.location.pathname] ?? App).mount("#page");

@@ -41,7 +41,6 @@ _PBX_FIELDS = (
     "repos_seconds",
     "qualify_seconds",
     "agi_script",
-    "agi_python",
 )
 
 

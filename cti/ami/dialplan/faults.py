@@ -168,7 +168,7 @@ def _guest_faults(spec: PbxSpec) -> Iterator[str]:
 def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
     yield from _unfit("pbx", _FOLDER, recordings_dir=spec.recordings_dir, spool_dir=spec.spool_dir)
     yield from _unfit("pbx", _WORD, agi_host=spec.agi_host, http_bind=spec.http_bind, sip_bind=spec.sip_bind)
-    yield from _unfit("pbx", _WORD, langue=spec.langue, agi_script=spec.agi_script, agi_python=spec.agi_python)
+    yield from _unfit("pbx", _WORD, langue=spec.langue, agi_script=spec.agi_script)
     ami = spec.ami
     yield from _unfit("pbx.ami", _WORD, bind=ami.bind, events_login=ami.events_login, actions_login=ami.actions_login)
     yield from _unfit("pbx.ami", _SECRET, events_secret=ami.events_secret, actions_secret=ami.actions_secret)

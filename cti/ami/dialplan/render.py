@@ -65,7 +65,6 @@ def write(spec: PbxSpec, out: Path, hand_written: Path) -> list[Path]:
     if out.resolve() != hand_written.resolve():
         for name in (*HAND_WRITTEN, SCRIPT):
             files[name] = (hand_written / name).read_text(encoding="utf-8")
-        files[SCRIPT] = _with_interpreter(files[SCRIPT], spec.agi_python)
     return [_replace(out / name, text, _mode(name)) for name, text in files.items()]
 
 
@@ -76,11 +75,6 @@ def stale(files: Mapping[str, str], folder: Path) -> list[str]:
         for name, text in files.items()
         if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
-
-
-def _with_interpreter(script: str, python: str | None) -> str:
-    first, _, rest = script.partition("\n")
-    return f"#!{python}\n{rest}" if python else f"{first}\n{rest}"
 
 
 def _mode(name: str) -> int:

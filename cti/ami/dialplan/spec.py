@@ -211,8 +211,6 @@ class PbxSpec:
     sonnerie_invite_seconds: int = 45
     #: Whether a number that is in no directory may be invited.
     numero_libre: bool = False
-    #: Interpreter of the fallback script; none leaves `/usr/bin/env python3`.
-    agi_python: str | None = None
     personnes: tuple[PersonSpec, ...] = ()
     #: Reasons of a pause, in the order of the digit dialled after ``*53``.
     motifs: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ answered later than the one before it, and only so many wait at once, so that gu
 """
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ _ADDRESSES: Final = 1000
 _WAITING: Final = 20
 #: How many tokens are looked at in the store at once.
 _AT_ONCE: Final = 4
+#: The routes of one listening, which its own cookie opens: an audio element can show no token.
+_LISTENING: Final = re.compile(r"/api/v1/ecoutes/([A-Za-z0-9_-]{16,64})(/audio|/peaks)?")
+#: The cookie of a listening, before its name.
+LISTENING_COOKIE: Final = "cti_ecoute_"
 #: What a screen on a wall may read.
 _SCREEN: Final = frozenset({"/api/v1/board", "/api/v1/board/stream", "/api/v1/filieres", "/api/v1/moi"})
 
@@ -61,6 +66,14 @@ class Book(Protocol):
 
     async def turned_away(self, client: str, why: str) -> None:
         """Write down that somebody showed what opens nothing."""
+        ...
+
+
+class Holders(Protocol):
+    """The listenings that are open, as the door sees them."""
+
+    async def holder(self, ecoute_id: str, secret: str, client: str) -> Known | None:
+        """Whose cookie this is; None when it opens nothing that is open."""
         ...
 
 
@@ -109,9 +122,10 @@ class Slowing:
 class Door:
     """Says who asks, or refuses."""
 
-    def __init__(self, check: TokenCheck | None, book: Book, slowing: Slowing) -> None:
+    def __init__(self, check: TokenCheck | None, book: Book, holders: Holders, slowing: Slowing) -> None:
         self._check = check
         self._book = book
+        self._holders = holders
         self._slowing = slowing
 
     async def enter(self, request: web.Request) -> Known:
@@ -121,6 +135,9 @@ class Door:
             Problem: 401, nothing that opens was shown; 403, a wall screen wants more than a wall shows; 429, too many at once.
         """
         given = bearer_of(request)
+        listener = await self._listener(request) if not given else None
+        if listener is not None:
+            return listener
         if self._check is not None and (not given or self._check.is_token(given)):
             self._check.check(request)
             return Known(who=SITE)
@@ -130,6 +147,14 @@ class Door:
         if set(known.roles) <= {AccessRole.ECRAN} and not (request.method in SAFE_METHODS and request.path in _SCREEN):
             raise Problem(403, "Le compte d'un écran ne lit que le tableau.")
         return known
+
+    async def _listener(self, request: web.Request) -> Known | None:
+        """Who shows the cookie of a listening, on one of the routes of that listening."""
+        match = _LISTENING.fullmatch(request.path)
+        if match is None or not (request.method in SAFE_METHODS or (request.method == "DELETE" and match[2] is None)):
+            return None
+        secret = request.cookies.get(LISTENING_COOKIE + match[1])
+        return None if not secret else await self._holders.holder(match[1], secret, client_of(request))
 
     async def _person(self, given: str, client: str) -> Known:
         async with self._slowing.turn:

@@ -18,6 +18,8 @@ from aiohttp.typedefs import Handler, Middleware
 from cti.api.edge.problems import Problem
 
 COOKIE = "cti_supervision"
+#: Browsers reach us over TLS, which a proxy in front of us ends: cookies say so.
+SECURE: web.AppKey[bool] = web.AppKey("secure", bool)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CSP = "; ".join(
     (
@@ -26,6 +28,7 @@ _CSP = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
+        "media-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

@@ -20,9 +20,11 @@ _TITLES: Mapping[int, str] = {
     404: "Introuvable",
     405: "Méthode non permise",
     409: "Impossible dans l'état présent",
+    410: "Terminé",
     411: "Longueur requise",
     413: "Corps trop grand",
     415: "Type de contenu refusé",
+    416: "Plage impossible",
     421: "Hôte inconnu",
     422: "Données refusées",
     429: "Trop de demandes",
@@ -51,15 +53,23 @@ class ProblemBody(BaseModel):
     status: int
     detail: str
     erreurs: list[Fault] = []
+    motif_demande: bool = False  #: of a refusal (403): the same, with a reason, would be granted
 
 
 class Problem(Exception):
     """A request that cannot be served, and why, for the person who sent it."""
 
     def __init__(
-        self, status: int, detail: str, faults: list[Fault] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        faults: list[Fault] | None = None,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
+        """``members``: what the body says beside what every problem says."""
         super().__init__(detail)
+        self.members = dict(members or {})
         self.status = status
         self.detail = detail
         self.faults = faults or []
@@ -75,6 +85,7 @@ class Problem(Exception):
         }
         if self.faults:
             body["erreurs"] = [fault.model_dump() for fault in self.faults]
+        body.update(self.members)
         return web.Response(
             status=self.status,
             text=json.dumps(body, ensure_ascii=False),

@@ -15,7 +15,7 @@ from cti.archive.keeping.office import Classing
 from cti.archive.keeping.ports import Book, Objects, Register, Who
 from cti.archive.keeping.verdict import Standing, approved, executable, standing, withdrawn
 from cti.journey import Instant
-from cti.journey.around.keeping import Entry, Fate, Item, Kept, Proposal, Refused
+from cti.journey.around.keeping import Entry, Fate, Item, Kept, Proposal, Refused, Unknown
 from cti.journey.around.voice import VoiceState, VoiceStep, after
 from cti.journey.words import iso
 
@@ -247,7 +247,7 @@ class Disposal:
 def _known(book: Book, number: int) -> Proposal:
     proposal = book.proposal(number)
     if proposal is None:
-        raise Refused(f"aucune proposition ne porte le numéro {number}")
+        raise Unknown(f"aucune proposition ne porte le numéro {number}")
     return proposal
 
 

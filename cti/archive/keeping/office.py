@@ -14,7 +14,7 @@ from cti.archive.keeping.holds import a_line, covering, kept_until, released, st
 from cti.archive.keeping.ports import Book, Register, Who
 from cti.archive.keeping.terms import Rules, midnight, term
 from cti.journey import Instant
-from cti.journey.around.keeping import Hold, HoldKind, Kept, Refused, Scope, Target, Term
+from cti.journey.around.keeping import Hold, HoldKind, Kept, Refused, Scope, Target, Term, Unknown
 from cti.journey.around.voice import VoiceState, VoiceStep, after
 
 #: Whose word a term is that nobody chose.
@@ -137,7 +137,7 @@ class Office:
         with self._register.alone() as book:
             covered = book.covered(target)
             if target.scope is Scope.PIECE and not covered:
-                raise Refused(f"aucune {target.told}")
+                raise Unknown(f"aucune {target.told}")
             hold = Hold(
                 number=max((one.number for one in book.holds()), default=0) + 1,
                 target=target,
@@ -163,7 +163,7 @@ class Office:
         with self._register.alone() as book:
             hold = book.hold(number)
             if hold is None:
-                raise Refused(f"aucun gel ne porte le numéro {number}")
+                raise Unknown(f"aucun gel ne porte le numéro {number}")
             hold = released(hold, by=by, reason=reason, at=at)
             book.save_hold(hold)
             covered = book.covered(hold.target)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from cti.access.chain import as_line, head
-from cti.access.decision import Decision
+from cti.access.decision import Decision, Granted
 from cti.access.rights import About, Asker, Journal, Rights
 from cti.access.table import AccessSettings
 from cti.access.tokens import identity, refusal
@@ -99,9 +99,7 @@ class AccessDesk:
             self._turned_away(client, why or "jeton inconnu")
             return None
         self._used(token.token_id, at)
-        return Known(
-            who=user.name, roles=user.roles, personne=user.personne, token_id=token.token_id, expires_at=token.expires_at
-        )
+        return _known(token, user)
 
     def _used(self, token_id: str, at: Instant) -> None:
         try:
@@ -119,6 +117,32 @@ class AccessDesk:
     async def turned_away(self, client: str, why: str) -> None:
         """Somebody showed what opens nothing, elsewhere than in a token of ours."""
         await asyncio.to_thread(self._turned_away, client, why)
+
+    def standing(self, token_id: str) -> Known | None:
+        """Whoever a token names, if it still opens now; nothing is shown to it, so nothing is written. Blocking.
+
+        Raises:
+            StoreUnavailable: the accounts cannot be read.
+        """
+        found = self._accounts.token(token_id)
+        if found is None:
+            return None
+        token, user = found
+        over = token.revoked_at is not None or token.expires_at <= self._clock() or user.disabled_at is not None
+        return None if over else _known(token, user)
+
+    def bonds(self, known: Known, journey: Journey, given: Iterable[Tie] = ()) -> tuple[Tie, ...]:
+        """The same as ``ties``, blocking."""
+        return self._tying.ties(known.personne, journey, tuple(given))
+
+    def sat(self, poste: str, at: Instant) -> str:
+        """The person who sat at this post at that instant; empty when nobody is known to. Blocking."""
+        return self._tying.sits(poste, at)
+
+    def may(self, known: Known, verb: Verb, ties: Iterable[Tie]) -> str:
+        """What the answer would be: ``oui``, ``motif`` (with a reason), ``non``."""
+        decision = self.rights.would(Asker(who=known.who, roles=known.roles, client=""), verb, ties)
+        return "oui" if isinstance(decision, Granted) else "motif" if decision.needs_reason else "non"
 
     async def ask(self, asker: Asker, verb: Verb, about: About, ties: Iterable[Tie], reason: str = "") -> Decision:
         """Decide, write the trace, answer (``cti.access.rights``)."""
@@ -182,3 +206,7 @@ class AccessDesk:
     def nom(self, known: Known) -> str:
         """How people call her."""
         return self._nom(known.personne) if known.personne else known.who
+
+
+def _known(token: Token, user: User) -> Known:
+    return Known(who=user.name, roles=user.roles, personne=user.personne, token_id=token.token_id, expires_at=token.expires_at)

@@ -41,9 +41,22 @@ class Tying:
         """
         shared = self._calls.of_dossier(journey.dossier_id) if personne and journey.dossier_id is not None else []
         others = [other for other in shared if other.call_id != journey.call_id]
-        return ties(journey, others, personne, self._sits, given)
+        return ties(journey, others, personne, self.sits, given)
 
-    def _sits(self, poste: AgentId, at: Instant) -> PersonId:
+    def nom(self, poste: AgentId, at: Instant) -> str:
+        """How people call whoever sat at this post at that instant; the post itself when nobody is known to.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        return self._staff.nom(self.sits(poste, at) or poste)
+
+    def sits(self, poste: AgentId, at: Instant) -> PersonId:
+        """The person who sat at this post at that instant; empty when nobody is known to.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
         if poste in self._staff.fixed:
             return poste  # a fixed post belongs to the person whose name it bears
         return self._posts.sat(poste, at) or ""

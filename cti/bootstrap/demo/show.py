@@ -108,7 +108,7 @@ async def _live(plan: DemoPlan, site: Site, town: Town, service: ServiceProcess,
             clicks = tasks.create_task(Clicks(site, plan.seed, plan.pace).run(http))
             while not everybody.done() and not stopped.is_set():
                 board = await get_json(http, f"{site.web}/api/v1/board")
-                _ = service.pid  # a service that died ends the demo with the end of its log
+                _ = service.guardian  # a service that died ends the demo with the end of its log
                 done = f"{town.tally().successful} appels terminés côté SIPp"
                 live.update(picture(board, now(), done))
                 if not console.is_terminal and asyncio.get_running_loop().time() - told_at > _PLAIN_EVERY_SECONDS:

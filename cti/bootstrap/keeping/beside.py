@@ -38,13 +38,16 @@ class Keeping:
         clock: Callable[[], Instant],
         also: Sequence[Watch] = (),
     ) -> None:
-        self.keeper = Keeper(settings, store, recordings, lambda: len(self._calls), clock)
-        self._growth = GrowthWatch(settings, recordings, lambda: self._calls, clock)
+        self.keeper = Keeper(settings, store, recordings, self._count, clock)
+        self._growth = GrowthWatch(settings, recordings, lambda: self._calls or (), clock)
         self._proof = NightlyProof(settings, store, recordings, clock)
         self._also = tuple(also)
         self._live = live
-        #: The calls under way, as of the last look: the threads must not walk through what the loop is changing.
-        self._calls: tuple[Journey, ...] = ()
+        #: The calls under way, as of the last look: the threads must not walk through what the loop is changing. None before it.
+        self._calls: tuple[Journey, ...] | None = None
+
+    def _count(self) -> int | None:
+        return None if self._calls is None else len(self._calls)
 
     def start(self) -> None:
         """Begin to watch, and to archive if the site does."""

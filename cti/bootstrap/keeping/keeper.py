@@ -1,11 +1,13 @@
-"""The archive at work beside the calls: one thread, one piece at a time, at a low priority.
+"""The archive at work beside the calls: one thread, one piece at a time.
+
+The thread has no lower priority than the others: Python's lock is held by one thread at a time, and one that waits for a
+processor while it holds the lock makes the whole service wait with it (docs/decisions/0034).
 
 A call that has just ended is taken up at once, for the next regulator may have to hear it; what was left (by an earlier life, by a
 store that was away) waits while the house is full. Trouble of the archive is
 told on the board and costs no caller anything: the files stay on the recorder's disk until they can be taken.
 """
 
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -31,14 +33,14 @@ log = structlog.get_logger(__name__)
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
-#: The worker's place behind everything else of this process (Linux counts a thread as a process of its own).
-_NICE: Final = 10
 #: A file that still grows, or a store that does not answer, is asked again after so long (seconds).
 _AGAIN: Final = 2.0
 #: So often the rows are asked for what was left; one without sound, or that cannot be read, once an hour (microseconds).
 _LEFT_EVERY: Final = 60 * _SECOND
 _HOPELESS_EVERY: Final = 3_600 * _SECOND
 _UNSEEN_EVERY: Final = 600 * _SECOND
+#: After a start into a full house the calls have the processor to themselves for so long.
+_SETTLING: Final = 30 * _SECOND
 #: A call that ended longer ago is no longer waited for by anybody.
 _JUST_ENDED: Final = 60 * _SECOND
 
@@ -59,7 +61,7 @@ class Keeper:
     """Runs the archive worker; a listener of the pipeline."""
 
     def __init__(
-        self, settings: Settings, store: Store, recordings: Path, live: Callable[[], int], clock: Callable[[], Instant]
+        self, settings: Settings, store: Store, recordings: Path, live: Callable[[], int | None], clock: Callable[[], Instant]
     ) -> None:
         self.counters = KeeperCounters()
         self._settings = settings
@@ -73,6 +75,7 @@ class Keeper:
         self._news = False
         self._stopping = threading.Event()
         self._left_at = self._unseen_at = 0
+        self._began_at = clock()
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
 
     @property
@@ -143,13 +146,30 @@ class Keeper:
     # --- the thread -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._stopping.is_set():
             try:
+                self._wait_for_room()
                 self._work()
             except Exception as trouble:  # noqa: BLE001 - whatever it is, the calls go on and the board says it
                 self._troubled(trouble)
                 self._stopping.wait(_AGAIN)
+
+    def _wait_for_room(self) -> None:
+        """Load no cipher and no codec into the first moments of a service that starts in a full house, or does not know yet
+        how full it is; what is left to do is counted meanwhile.
+        """
+        while self._full() and self._clock() - self._began_at < _SETTLING and not self._stopping.is_set():
+            if self._live() is None:
+                self._stopping.wait(_AGAIN / 10)
+            else:
+                self._listen()
+                self._catch_up()
+                self.counters.waiting = len(self._waiting)
+
+    def _full(self) -> bool:
+        """So many calls, or a service that does not know yet how many, that what can wait has to wait."""
+        live = self._live()
+        return live is None or live > self._settings.archive.travail.appels_max
 
     def _work(self) -> None:
         """Round after round, until it is stopped or something is wrong."""
@@ -176,7 +196,7 @@ class Keeper:
         for call_id in sorted(self._waiting, key=self._fresh, reverse=True):
             if self._stopping.is_set():
                 break
-            if not self._fresh(call_id) and self._live() > self._settings.archive.travail.appels_max:
+            if not self._fresh(call_id) and self._full():
                 break
             if self._call(archiver, call_id):
                 self._waiting.pop(call_id, None)

@@ -17,9 +17,9 @@ from cti.archive.stores import Shelf
 from cti.archive.storing import generation_of
 from cti.bootstrap.clock import now
 from cti.bootstrap.keeping.opening import alone, shelf_of
+from cti.bootstrap.retention.saying import told_item, told_proposal
 from cti.bootstrap.retention.terms import Fault, by_name, classing_of, day_of
 from cti.journey.around.keeping import Fate, Item, Proposal, Refused
-from cti.journey.words import iso
 from cti.settings import Settings
 from cti.store import open_store
 
@@ -76,7 +76,7 @@ def proposals(settings: Settings, *, as_json: bool) -> Iterator[str]:
     with disposal_of(settings) as disposal:
         found, waiting = disposal.proposals(), disposal.undecided()
     for proposal, items in found:
-        yield _json(_told(proposal, items)) if as_json else _line(settings, proposal, items)
+        yield _json(told_proposal(proposal, items)) if as_json else _line(settings, proposal, items)
     if not as_json:
         yield f"{waiting} pièce(s) au-delà de leur durée sans proposition"
 
@@ -95,7 +95,7 @@ def approve(settings: Settings, number: int, by: str, visa: str, *, as_json: boo
     with disposal_of(settings) as disposal:
         proposal = disposal.approve(number, by=by, visa=visa)
     if as_json:
-        yield _json(_told(proposal))
+        yield _json(told_proposal(proposal))
         return
     yield _line(settings, proposal)
     yield f"à exécuter : cti archive purge {number} --par NOM"
@@ -105,7 +105,7 @@ def withdraw(settings: Settings, number: int, by: str, reason: str, *, as_json: 
     """Take a proposal back; raises Refused."""
     with disposal_of(settings) as disposal:
         proposal = disposal.withdraw(number, by=by, reason=reason)
-    yield _json(_told(proposal)) if as_json else _line(settings, proposal)
+    yield _json(told_proposal(proposal)) if as_json else _line(settings, proposal)
 
 
 def purge(settings: Settings, number: int, by: str, *, as_json: bool) -> Iterator[str]:
@@ -153,11 +153,10 @@ def _head(noted: str | None) -> tuple[int, str] | None:
 
 
 def _shown(settings: Settings, proposal: Proposal, items: Sequence[Item], *, as_json: bool) -> Iterator[str]:
-    yield _json(_told(proposal, items)) if as_json else _line(settings, proposal, items)
+    yield _json(told_proposal(proposal, items)) if as_json else _line(settings, proposal, items)
     for item in items:
         if as_json:
-            instants = {name: iso(getattr(item, name)) for name in ("keep_until", "begun_at", "fate_at")}
-            yield _json({**asdict(item), **instants})
+            yield _json(told_item(item))
         else:
             fate = f"  {item.fate} : {item.fate_why}" if item.fate else ""
             yield f"  {item.piece_id}  {item.code}  échue le {day_of(settings, item.keep_until)}  {item.why}{fate}"
@@ -174,12 +173,6 @@ def _line(settings: Settings, proposal: Proposal, items: Sequence[Item] | None =
     if proposal.withdrawn_at is not None:
         line += f"  [retirée par {proposal.withdrawn_by} : {proposal.withdrawn_reason}]"
     return line
-
-
-def _told(proposal: Proposal, items: Sequence[Item] | None = None) -> dict[str, Any]:
-    instants = {name: iso(getattr(proposal, name)) for name in ("proposed_at", "approved_at", "withdrawn_at")}
-    told: dict[str, Any] = {**asdict(proposal), **instants, "state": proposal.state}
-    return told if items is None else {**told, "pieces": len(items), "open": sum(item.fate is None for item in items)}
 
 
 def _json(told: dict[str, Any]) -> str:

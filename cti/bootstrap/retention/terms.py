@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from cti.archive.keeping.office import Classing, Drift, Office, Told
 from cti.bootstrap.clock import now
+from cti.bootstrap.retention.saying import told_hold
 from cti.journey import Instant
 from cti.journey.around.keeping import Hold, HoldKind, Refused, Scope, Target
 from cti.journey.words import as_datetime, iso
@@ -60,7 +61,7 @@ def hold(settings: Settings, named: Mapping[str, str | None], words: Mapping[str
             reason=words["reason"],
         )
     if as_json:
-        yield _json({**_told_hold(placed), "pieces": [kept.piece.piece_id for kept in covered]})
+        yield _json({**told_hold(placed), "pieces": [kept.piece.piece_id for kept in covered]})
         return
     yield _hold_line(settings, placed)
     yield f"{len(covered)} pièce(s) : délai suspendu, élimination interdite ; les pièces à venir le seront aussi"
@@ -74,7 +75,7 @@ def release(settings: Settings, number: int, by: str, reason: str, *, as_json: b
         freed = [kept for one in free for kept in office.pieces(Target(Scope.PIECE, one.piece.piece_id))]
     if as_json:
         pieces = {kept.piece.piece_id: iso(kept.piece.keep_until) for kept in freed}
-        yield _json({**_told_hold(ended), "pieces": pieces})
+        yield _json({**told_hold(ended), "pieces": pieces})
         return
     yield _hold_line(settings, ended)
     yield f"{len(freed)} pièce(s) libre(s) : le délai reprend, prolongé de la durée du gel"
@@ -85,7 +86,7 @@ def holds(settings: Settings, *, everything: bool, as_json: bool) -> Iterator[st
     """The holds, in order."""
     with office_of(settings) as office:
         found = [one for one in office.holds() if everything or one.open]
-    yield from (_json(_told_hold(one)) if as_json else _hold_line(settings, one) for one in found)
+    yield from (_json(told_hold(one)) if as_json else _hold_line(settings, one) for one in found)
     if not as_json:
         yield f"{sum(one.open for one in found)} gel(s) en cours"
 
@@ -98,11 +99,6 @@ def _hold_line(settings: Settings, one: Hold) -> str:
     if one.open:
         return line
     return f"{line}  [levé par {one.released_by} le {day_of(settings, one.released_at)} : {one.release_reason}]"
-
-
-def _told_hold(one: Hold) -> dict[str, Any]:
-    told = {**asdict(one), "target": one.target.name, "scope": one.target.scope}
-    return {**told, "placed_at": iso(one.placed_at), "released_at": iso(one.released_at)}
 
 
 # --- terms ----------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def run(folder: Path) -> None:
     """Take up every recording that is not archived yet, now (the service does it by itself)."""
     from cti.bootstrap.keeping import telling  # noqa: PLC0415
 
-    with plain_errors(), _bar("archivage") as bar:
+    with plain_errors(), bar_of("archivage") as bar:
         faults = list(telling.run(settings_of(folder), bar))
     _end(faults, "tout est archivé")
 
@@ -59,7 +59,7 @@ def verify(folder: Path, opened: bool) -> None:
     from cti.bootstrap.access import journal  # noqa: PLC0415
     from cti.bootstrap.keeping import telling  # noqa: PLC0415
 
-    with plain_errors(), _bar("vérification") as bar:
+    with plain_errors(), bar_of("vérification") as bar:
         settings = settings_of(folder)
         faults = list(telling.verified(settings, bar, opened=opened)) if settings.archive.archive.actif else []
         entries, heads, of_the_log = journal.faults(settings)
@@ -104,7 +104,7 @@ def rewrap(folder: Path) -> None:
     """Seal every piece anew for the recipients of archive.toml, after a change of keys; the old sealings are removed."""
     from cti.bootstrap.keeping import telling  # noqa: PLC0415
 
-    with plain_errors(), _bar("nouveau scellement") as bar:
+    with plain_errors(), bar_of("nouveau scellement") as bar:
         faults = list(telling.rewrap(settings_of(folder), bar))
     _end(faults, "toute l'archive est scellée pour les destinataires du jour")
 
@@ -119,7 +119,7 @@ def _end(faults: Iterable[str], sound: str) -> None:
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[int], Callable[[], None]]]:
+def bar_of(what: str) -> Iterator[Callable[[int], Callable[[], None]]]:
     """A progress bar on the error output: told how many first, then once for each."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415

@@ -27,7 +27,7 @@ def _cible(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @config_option
 @_cible
-@click.option("--motif", "kind", type=click.Choice(["reclamation", "requisition", "autre"]), required=True)
+@click.option("--motif", "kind", type=click.Choice(["reclamation", "requisition", "demande", "autre"]), required=True)
 @click.option("--reference", required=True, help="référence de la réclamation ou de la réquisition")
 @click.option("--demandeur", "asked_by", required=True, help="qui la demande : patient, autorité, service")
 @_par

@@ -49,6 +49,7 @@ class Verb(StrEnum):
     PROPOSER = "proposer"  #: a destruction
     APPROUVER = "approuver"  #: somebody else's proposal
     ADMINISTRER = "administrer"  #: accounts and tokens
+    TIRER = "tirer"  #: calls at random, for somebody's quality review
 
 
 class Relation(StrEnum):
@@ -66,7 +67,7 @@ class Outcome(StrEnum):
 
     GRANTED = "accordé"
     REFUSED = "refusé"
-    DONE = "fait"  #: an act that needed no decision of the table: an account changed from the command line
+    DONE = "fait"  #: an act: what a right was used for, or an account changed from the command line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from cti.journey.around.voice import Piece
 from cti.journey.words import CallId, Instant
@@ -16,6 +16,10 @@ from cti.journey.words import CallId, Instant
 
 class Refused(ValueError):
     """What was asked may not be done; the message says why, in French."""
+
+
+class Unknown(Refused):
+    """What was named is not in the register."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,12 @@ class HoldKind(StrEnum):
 
     RECLAMATION = "reclamation"
     REQUISITION = "requisition"
+    DEMANDE = "demande"  #: of the patient, or of whoever may ask in her place, for what was recorded
     AUTRE = "autre"
+
+
+#: Holds by which somebody asks for the voice itself, not only that it be kept.
+ASKING: Final = frozenset({HoldKind.REQUISITION, HoldKind.DEMANDE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

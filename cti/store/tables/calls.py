@@ -91,6 +91,12 @@ Index(
 )
 Index("ix_call_caller", call.c.caller, call.c.t0)
 Index(
+    "ix_call_placed_number",
+    call.c.placed_number,
+    sqlite_where=call.c.placed_number.is_not(None),
+    postgresql_where=call.c.placed_number.is_not(None),
+)
+Index(
     "ix_call_dossier_id",
     call.c.dossier_id,
     sqlite_where=call.c.dossier_id.is_not(None),

@@ -1,9 +1,10 @@
-"""The table of the voice: one row for each recording as a piece of the archive.
+"""The tables of the voice: one row for each recording as a piece of the archive, and the quality draws.
 
 ``cleared_at`` is null until its plain files are gone from the recorder's disk; ``tried_at`` is when the worker last had it.
+``draw`` and ``draw_call`` are what was drawn for whose review: only ever added to.
 """
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
 
 from cti.store.tables.columns import flag, metadata, number, text
 
@@ -44,3 +45,38 @@ Index(
     sqlite_where=piece.c.cleared_at.is_(None),
     postgresql_where=piece.c.cleared_at.is_(None),
 )
+
+draw = Table(
+    "draw",
+    metadata,
+    # Given by whoever draws, never a number that the database makes up.
+    Column("number", BigInteger, nullable=False, autoincrement=False),
+    text("who"),
+    number("at"),
+    text("reviewer"),
+    number("ends_at"),
+    text("reason"),
+    number("since"),
+    number("until"),
+    text("flux"),
+    text("filiere"),
+    number("wanted"),
+    text("seed"),
+    number("pool"),
+    text("pool_sha256"),
+    PrimaryKeyConstraint("number"),
+    sqlite_with_rowid=False,
+)
+Index("ix_draw_reviewer", draw.c.reviewer, draw.c.ends_at)
+
+draw_call = Table(
+    "draw_call",
+    metadata,
+    number("draw"),
+    number("position"),
+    text("call_id"),
+    PrimaryKeyConstraint("draw", "position"),
+    ForeignKeyConstraint(["draw"], ["draw.number"]),
+    sqlite_with_rowid=False,
+)
+Index("ix_draw_call_call_id", draw_call.c.call_id)

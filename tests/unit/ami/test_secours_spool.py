@@ -1,8 +1,8 @@
 """The trace of a call routed alone: written by the script on the PBX, read back by the service."""
 
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,11 +25,10 @@ TRACE = {
 
 
 def run_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The script as Asterisk starts it: its environment on stdin, ended by an empty line."""
+    """The script as Asterisk starts it: the environment of AGI on its standard input, of which it reads nothing."""
     greeting = "agi_request: cti-secours\nagi_uniqueid: 1795372096.0\nagi_callerid: 0612345678\n\n"
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder), *arguments], input=greeting, capture_output=True, text=True, check=False
-    )
+    words = [str(SCRIPT), str(folder), *arguments, "1795372096.0"]
+    return subprocess.run(words, input=greeting, capture_output=True, text=True, check=False)
 
 
 def test_the_script_writes_what_the_service_reads(tmp_path: Path) -> None:
@@ -51,6 +50,29 @@ def test_the_script_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert "0612345678" not in done.stderr
     assert run_script(tmp_path, "../../outside", "15", "15", "", "refus").returncode != 0
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_has_no_place_in_json_is_taken_out_and_the_call_is_kept(tmp_path: Path) -> None:
+    assert run_script(tmp_path, CALL, '15"\\', "fl ux\n", "+33612345678", "muet").returncode == 0
+    (file,) = read(tmp_path).files
+    assert (file.call.did, file.call.flux, file.call.caller) == ("15", "flux", "+33612345678")
+
+
+def test_a_call_without_identity_is_named_by_its_channel(tmp_path: Path) -> None:
+    assert run_script(tmp_path, "", "15", "15", "", "muet").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["1795372096.0.json"]
+
+
+def test_a_hang_up_in_the_middle_does_not_end_it(tmp_path: Path) -> None:
+    """Asterisk sends SIGHUP to a script whose caller has left or whose time is over."""
+    slow = tmp_path / "bin"
+    slow.mkdir()
+    (slow / "date").write_text("#!/bin/sh\nkill -HUP $PPID\nexec /bin/date \"$@\"\n")
+    (slow / "date").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{slow}:{os.environ['PATH']}"}
+    words = [str(SCRIPT), str(tmp_path / "spool"), CALL, "15", "15", "", "muet", "1795372096.0"]
+    assert subprocess.run(words, env=environ, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    assert len(read(tmp_path / "spool").files) == 1
 
 
 def test_calls_are_read_oldest_first_and_forgotten_once_stored(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """A client in front of the application, its ports doubled."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from cti.api import build_app
 from tests.fakes.room import Doubles
+from tests.fakes.voice_room import VoiceRoom, voice_room
 
 
 @pytest.fixture
@@ -17,4 +20,19 @@ def doubles() -> Doubles:
 @pytest.fixture
 async def client(doubles: Doubles) -> AsyncIterator[TestClient]:
     async with TestClient(TestServer(build_app(doubles.ports()))) as client:
+        yield client
+
+
+@pytest.fixture
+def voices(tmp_path: Path) -> Iterator[VoiceRoom]:
+    """A centre with a real store, a real archive and real sound."""
+    made = voice_room(tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+async def ear(voices: VoiceRoom) -> AsyncIterator[TestClient]:
+    """A client in front of it, which keeps no cookie by itself."""
+    async with TestClient(TestServer(build_app(voices.ports())), cookie_jar=DummyCookieJar()) as client:
         yield client

@@ -48,6 +48,20 @@ def test_each_recipient_opens_alone_and_nobody_else(tmp_path: Path) -> None:
         read_identity(tmp_path / "a")(sealed[:-1])
 
 
+@pytest.mark.parametrize("size", [5, 65_536, 200_000])
+def test_whatever_is_cut_altered_or_added_does_not_open(tmp_path: Path, size: int) -> None:
+    own = write_identity(tmp_path / "own", "x")
+    opener, plain = read_identity(tmp_path / "own"), bytes(range(256)) * (size // 256 + 1)
+    sealed = Sealer((own,))(plain[:size])
+    assert opener(sealed) == plain[:size]
+    for at in range(0, len(sealed), max(1, len(sealed) // 40)):
+        for bad in (sealed[:at], sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]):
+            with pytest.raises(NotOurs):
+                opener(bad)
+    with pytest.raises(NotOurs):
+        opener(sealed + b"x")
+
+
 def test_an_archive_without_an_offline_key_is_refused(tmp_path: Path) -> None:
     assert not ArchiveSettings.model_validate({}).archive.actif
     with pytest.raises(ValidationError, match="offline recovery"):

@@ -1,0 +1,19 @@
+"""Accounts, rights and the log for a running service, built from its settings."""
+
+from collections.abc import Callable
+from functools import partial
+
+from cti.bootstrap.access.desk import AccessDesk
+from cti.bootstrap.access.keys import token_key
+from cti.bootstrap.access.tying import Tying
+from cti.bootstrap.clock import now
+from cti.journey import Instant
+from cti.settings import Settings
+from cti.store import Store
+
+
+def open_access(settings: Settings, store: Store, clock: Callable[[], Instant] = now) -> AccessDesk:
+    """The desk; the key of the tokens is read when one is first shown."""
+    key, nom = partial(token_key, settings), settings.staff.nom
+    tying = Tying(settings.staff, store.duty, store.reading)
+    return AccessDesk(settings.access, key, store.accounts, store.traces, clock, nom, settings.heads, tying)

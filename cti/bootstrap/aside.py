@@ -1,0 +1,71 @@
+"""Long work asked for on a screen: one thread of its own, behind everything else, that tells how far it is and can be stopped."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+#: Behind everything else of this process (Linux counts a thread as a process of its own).
+_NICE: Final = 10
+
+
+class Stopped(Exception):
+    """The service stops; what was done is done."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one piece of work is."""
+
+    total: int = 0
+    done: int = 0
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def advance(self) -> None:
+        """One more is done.
+
+        Raises:
+            Stopped: there is to be no next one.
+        """
+        self.done += 1
+        if self.stopping.is_set():
+            raise Stopped
+
+    def begin(self, total: int) -> Callable[[], None]:
+        """As the progress bar of the command line is told."""
+        self.total, self.done = total, 0
+        return self.advance
+
+
+class Aside:
+    """One thread; what is asked of it is done in turn."""
+
+    def __init__(self, name: str) -> None:
+        self.stopping = threading.Event()
+        self._name = name
+        self._pool: ThreadPoolExecutor | None = None
+
+    def progress(self) -> Progress:
+        """Of work that is about to be asked."""
+        return Progress(stopping=self.stopping)
+
+    def run(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Do it when its turn comes."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name, initializer=_behind)
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def stop(self) -> None:
+        """Finish the step in hand, and do nothing more; blocking."""
+        self.stopping.set()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _behind() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
