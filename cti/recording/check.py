@@ -27,8 +27,9 @@ class LegFile:
 
     @property
     def final(self) -> bool:
-        """The file was closed with audio in it: it will not change any more."""
-        return self.header is not None and self.header.closing is Closing.FINAL and self.header.data_bytes > 0
+        """The PBX has closed the file: it will not change any more."""
+        header = self.header
+        return header is not None and (header.hollow or (header.closing is Closing.FINAL and header.data_bytes > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class LegFiles:
 
     @property
     def final(self) -> bool:
-        """Both files were closed with audio in them."""
+        """Both files were closed."""
         return self.caller.final and self.agents.final
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from cti.journey import Instant
 from tests.voice.truth import Talk
 
+#: Two telephones that are hung up on at one moment hear it closer together than this.
+_SAME_END: Instant = 200_000
 #: The PBX moves a caller, a colleague or both to another place (microseconds).
 MOVES: Instant = 1_500_000
 #: After a phone's own attended transfer Asterisk links two queues' bridges, the dialplan joins the two by themselves.
@@ -33,6 +35,7 @@ class Span:
     exact_until: bool = True
     latest: Instant = 0  #: he may still be heard until then (where he typed or transferred)
     late: Instant = 0  #: how long after `since` he may be silent
+    early: Instant = 0  #: how long before `until` he may be silent
     away: tuple[tuple[Instant, Instant], ...] = ()  #: he may be silent meanwhile
 
 
@@ -47,7 +50,7 @@ def spans(talks: Iterable[Talk], lines: Iterable[Talk], everybody: Iterable[Talk
     """
     his = sorted(talks, key=lambda talk: talk.answered_at)
     asked = {y.dialog: x for x in his if x.typed(_LONG_CODE) for y in his if _is_asked(x, y)}
-    found = [span for talk in his if talk.dialog not in asked for span in _of(talk, his, gone_at)]
+    found = [_moved(span, talk, gone_at) for talk in his if talk.dialog not in asked for span in _of(talk, his, gone_at)]
     found += [span for y in his if y.dialog in asked for span in _of_asked(asked[y.dialog], y, gone_at)]
     for talk in his:
         if talk.replaces and not talk.refused:
@@ -74,6 +77,14 @@ def _of(talk: Talk, his: list[Talk], gone_at: Instant) -> Iterator[Span]:
         yield replace(base, kind="refer", until=min(end, talk.referred_at), latest=end)
     else:
         yield base
+
+
+def _moved(span: Span, talk: Talk, gone_at: Instant) -> Span:
+    """The PBX hung up on him while the caller went on: from a screen he was moved away, some time before."""
+    ended = talk.ended_at
+    if ended is None or talk.hung_up or span.until != ended or ended > gone_at - _SAME_END:
+        return span
+    return replace(span, exact_until=False, early=MOVES)
 
 
 def _held(base: Span, talk: Talk, end: Instant) -> Iterator[Span]:
@@ -133,8 +144,12 @@ def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
             yield replace(span, since=since, exact_since=exact, until=min(end, held))
             since, exact = max(span.since, taken if taken is not None else end), taken is not None and taken > span.since
         yield replace(span, since=since, exact_since=exact, until=end)
+    elif talk.typed("*90") or talk.typed("*9718"):
+        away = (talk.keys[0][0] - _BEFORE_A_KEY, talk.keys[-1][0] + _AFTER_A_CODE)
+        yield replace(span, away=(away,), exact_since=span.exact_since and span.since < away[0], exact_until=away[1] < end)
     elif talk.keys:
-        yield replace(span, until=min(end, talk.keys[0][0]), latest=end)
+        first = max(span.since, talk.keys[0][0])
+        yield replace(span, until=min(end, first + 1), exact_until=first > span.since, latest=end)
     elif talk.referred_at is not None:
         yield replace(span, until=min(end, talk.referred_at), latest=end)
     else:

@@ -305,7 +305,7 @@ class Judge:
             latest = max(until, told.place(span.latest)) if span.latest else until
             allowed.setdefault(hertz, []).append((since - GOAL_MS, latest + GOAL_MS))
             away = [(told.place(one), told.place(other)) for one, other in span.away]
-            must = (since + span.late / 1000 + GOAL_MS, until - GOAL_MS)
+            must = (since + span.late / 1000 + GOAL_MS, until - span.early / 1000 - GOAL_MS)
             self._must(told, told.right, hertz, must, away, f"{name} : {span.person}, à droite ({span.kind})")
             mine = [one for one in told.right if one.hertz == hertz and one.since < until + 500 and one.until > since - 500]
             if not mine or until - since < 300:
