@@ -163,6 +163,8 @@ def test_what_is_no_text_and_what_is_no_file_are_named(folder: Path) -> None:
         ("acces", "duree_heures = 24", "duree_heures = -1", "acces.toml: [droits 1] duree_heures: a whole number from 1"),
         ("acces", 'relation = "dossier"', 'relation = "ses_appels"', "acces.toml: [droits 2] arm_n1 may ecouter (ses_appels) by"),
         ("acces", 'cle = ""', 'cle = "courte"', "acces.toml: [jetons] cle: too short"),
+        ("acces", "minutes_max = 120", "minutes_max = 1441", "acces.toml: [ecoutes] minutes_max: a whole number from 1 to 1440"),
+        ("acces", "memoire_mio = 256", "memoire_mo = 256", "acces.toml: [ecoutes] memoire_mo: unknown field"),
         ("dossier", 'priorite_defaut = "P2"', 'priorite_defaut = "P9"', "dossier.toml: priorite_defaut: "),
     ],
 )

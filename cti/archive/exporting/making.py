@@ -28,7 +28,6 @@ from cti.archive.timeline import to_bytes
 from cti.journey.around.voice import Sealed
 from cti.journey.words import Instant
 
-
 #: Frames written at once.
 _STEP: Final = 1 << 18
 

@@ -62,3 +62,21 @@ def test_whoever_shows_what_opens_nothing_and_acts_on_accounts() -> None:
         change = AccountChange(at=T0, by="cli:it", kind=AccountActKind.REVOKE, user=user, detail=detail)
         said = account_said(change, "cli")
         assert (said.who, said.verb, said.outcome, said.detail) == ("cli:it", "administrer", Outcome.DONE, told)
+
+
+def test_what_the_answer_would_be_is_not_written() -> None:
+    journal = MemoryTraces()
+    rights = Rights(shipped_table(), journal, lambda: T0)
+    assert isinstance(rights.would(PAUL, Verb.ECOUTER, OWN), Granted)
+    refused = rights.would(PAUL, Verb.EXPORTER, OWN)
+    assert isinstance(refused, Refused)
+    assert journal.entries == []
+
+
+def test_what_is_over_is_a_refusal_like_any_other() -> None:
+    journal = MemoryTraces()
+    about = About(call_id="c1", piece_id="p1")
+    Rights(shipped_table(), journal, lambda: T0).ended(PAUL, Verb.ECOUTER, about, "Cette écoute est terminée.")
+    (entry,) = journal.entries
+    assert (entry.who, entry.role, entry.verb, entry.outcome) == ("paul", "mrg", "ecouter", "refusé")
+    assert (entry.call_id, entry.piece_id, entry.client, entry.detail) == ("c1", "p1", "192.0.2.9", "Cette écoute est terminée.")

@@ -87,3 +87,17 @@ def test_what_contradicts_itself(data: dict[str, Any], place: str) -> None:
 def test_a_screen_may_be_given_to_see() -> None:
     table = from_mapping({"droits": [ADMIN, {**ADMIN, "verbes": ["voir"], "roles": ["ecran"]}]}, "acces.toml")
     assert table.allows(AccessRole.ECRAN, Verb.VOIR, Relation.SALLE) is not None
+
+
+def test_how_long_one_may_listen() -> None:
+    usual = from_mapping({"droits": [ADMIN]}, "acces.toml").listening
+    assert (usual.minutes_most, usual.open_most, usual.memory_mib, usual.idle_seconds) == (120, 8, 256, 300)
+    assert shipped_table().listening == usual
+    own = {"minutes_max": 15, "ouvertes_max": 1, "memoire_mio": 64, "oubli_secondes": 60}
+    mine = from_mapping({"droits": [ADMIN], "ecoutes": own}, "acces.toml").listening
+    assert (mine.minutes_most, mine.open_most, mine.memory_mib, mine.idle_seconds) == (15, 1, 64, 60)
+    assert told(droits=[ADMIN], ecoutes={"minutes_max": 0, "ouvertes_max": "huit", "durée": 1}) == [
+        "acces.toml: [ecoutes] durée: unknown field",
+        "acces.toml: [ecoutes] minutes_max: a whole number from 1 to 1440 is expected, not 0",
+        "acces.toml: [ecoutes] ouvertes_max: a whole number from 1 to 100 is expected, not 'huit'",
+    ]

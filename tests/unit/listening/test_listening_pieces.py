@@ -8,6 +8,7 @@ from cti.journey.around.keeping import Hold, HoldKind, Scope, Target
 from cti.journey.around.voice import Piece, PieceKind, VoiceState
 from cti.journey.events import ConsultEnd
 from cti.journey.model import Consult, Journey, Recording
+from cti.listening.faults import NoSound, TicketOver
 from cti.listening.pieces import Found, found
 from cti.listening.telling import agents, detail, e164, row
 from tests.unit.archive.keeping_house import piece as archived
@@ -91,6 +92,8 @@ def test_a_consultation_nobody_answered_names_who_asked_alone() -> None:
     assert agents(one, names) == [{"agent": "arm01", "nom": "ARM01", "filiere": ""}]
     (told,) = detail(one, names, ())["consults"]
     assert (told["answered_by"], told["answered_by_nom"], told["answered_ms"]) == (None, None, None)
+    (met,) = found(of(consults=(replace(asked, answered_by="mru01", answered_at=T0 + S),)), ())
+    assert [told["nom"] for told in agents(met, names)] == ["ARM01", "MRU01"]
 
 
 def test_a_row_without_a_story_is_told_all_the_same_and_released_holds_are_not() -> None:
@@ -118,3 +121,16 @@ def test_the_piece_of_an_unarchived_recording_is_a_piece() -> None:
     assert one.piece == Piece(
         piece_id="a", call_id="c", kind=PieceKind.APPEL, stem="2026/12/16/a", started_at=T0, state_at=T0, state=VoiceState.STARTED
     )
+
+
+def test_who_answered_is_heard_each_once_in_each_filiere() -> None:
+    from tests.fakes.voice_room import call, stage  # noqa: PLC0415
+
+    talks = [stage("n1", "arm01", 0, 3), stage("mru", "arm01", 4, 5), stage("n1", "arm01", 6, 9)]
+    (one,) = found(call("c", *talks, stage("mg", "osnp01", 9, answered=False)), ())
+    assert [(told["agent"], told["filiere"]) for told in agents(one, names)] == [("arm01", "n1"), ("arm01", "mru")]
+
+
+def test_why_nothing_is_heard_says_whether_it_is_for_good() -> None:
+    assert (NoSound("rien").gone, NoSound("éliminé", gone=True).gone, TicketOver("tard", late=True).late) == (False, True, True)
+    assert str(NoSound("rien")) == "rien"

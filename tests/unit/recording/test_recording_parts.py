@@ -45,9 +45,8 @@ def test_a_law_is_read_as_everybody_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     codes = bytes(range(256))
     form = struct.pack("<HHIIHH", 6, 1, 8000, 8000, 1, 8)
-    path.write_bytes(
-        b"RIFF" + struct.pack("<I", 36 + 256) + b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", 256) + codes
-    )
+    head = b"RIFF" + struct.pack("<I", 36 + 256) + b"WAVEfmt " + struct.pack("<I", 16)
+    path.write_bytes(head + form + b"data" + struct.pack("<I", 256) + codes)
     expected, _ = soundfile.read(path, dtype="int16")
     assert np.array_equal(np.frombuffer(as_pcm(Codec.ALAW, codes), dtype="<i2"), expected)
     one = lying(path)
