@@ -47,7 +47,10 @@ class Sealer:
 
     def __call__(self, plain: bytes) -> bytes:
         """The sealed bytes; never twice the same, for each sealing draws a key of its own."""
-        return bytes(pyrage.encrypt(plain, self._keys))
+        into = _Into()
+        # By parts, as below: an hour of talk in one go holds Python's lock for as long as it takes.
+        pyrage.encrypt_io(_Parts(plain), into, self._keys)
+        return bytes(into.data)
 
 
 class Opener:
@@ -67,16 +70,13 @@ class Opener:
         try:
             # In one go, pyrage holds Python's lock until an hour of talk is open (140 ms); between parts it lets others run.
             pyrage.decrypt_io(_Parts(sealed), into, [self._identity])
-        except (
-            pyrage.DecryptError,
-            OSError,
-        ) as trouble:  # whatever is altered after its head
+        except (pyrage.DecryptError, OSError) as trouble:  # OSError: altered after its head
             raise NotOurs(f"ne s'ouvre pas avec l'identité de ce service : {trouble}") from None
-        return bytes(into.plain)
+        return bytes(into.data)
 
 
 class _Parts:
-    """Sealed bytes, given in parts by code of Python's own, where other threads may have their turn."""
+    """Bytes, given in parts by code of Python's own, where other threads may have their turn."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = memoryview(data), 0
@@ -89,13 +89,13 @@ class _Parts:
 
 
 class _Into:
-    """Plain bytes, taken in parts."""
+    """Bytes, taken in parts."""
 
     def __init__(self) -> None:
-        self.plain = bytearray()
+        self.data = bytearray()
 
     def write(self, part: bytes) -> int:
-        self.plain += part
+        self.data += part
         return len(part)
 
     def flush(self) -> None:
