@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PollingWaiter:
-    """Looks at the condition, soon again, then more and more rarely up to every ``period_seconds``; ``pause`` is ``asyncio.sleep``
-    in the service. The PBX closes a file some hundredths of a second after the hang-up: whoever is given the call next waits for it.
+    """Looks at the condition, soon again, then more and more rarely, at last every ``period_seconds``.
+
+    The PBX closes a file some hundredths of a second after the hang-up, and whoever is given the call next waits for it.
+    ``pause`` is ``asyncio.sleep`` in the service.
     """
 
     pause: Callable[[float], Awaitable[None]]
