@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bench import archive, board, cpu, memory, recovery, route, throughput
+from bench import archive, board, cpu, listenable, memory, recovery, route, throughput
 from bench.figures import Figure, keep, machine, show
 
 _BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -23,6 +23,7 @@ _BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "memory": memory.run,
     "recovery": recovery.run,
     "archive": archive.run,
+    "listenable": listenable.run,
 }
 _KEPT = Path(__file__).parents[1] / "var" / "bench.json"
 

@@ -66,13 +66,10 @@ class FileTime:
 
 def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joined: Joined) -> FileTime:
     """The time of one piece, from its call and its sound."""
-    told = (*journey.recordings, *(one.recording for one in journey.consults if one.recording is not None))
+    told = (*journey.recordings, *(one.sound for one in journey.consults if one.sound is not None))
     recording = next((one for one in told if one.stem == piece.stem), None)
     if recording is None:
         return FileTime(Recording(stem=piece.stem, started_at=piece.started_at))
-    for one in journey.consults:
-        if one.recording is recording and one.answered_at is not None:
-            recording = replace(recording, started_at=max(recording.started_at, one.answered_at))
     if not _ends_with_the_call(journey, piece, recording, voices):
         return FileTime(recording)
     written = recording.written_us(journey.ended_at or 0)

@@ -4,7 +4,7 @@ A *stage* is the caller's passage through one filière's queue; a *leg* is one p
 by properties and never stored twice. All durations are whole milliseconds (``words.elapsed_ms``), all instants PBX microseconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cti.journey.events import ConsultEnd, GuestEnd, OfferEnd, RouteSource, TransferVia
@@ -167,6 +167,13 @@ class Consult:
     ended_at: Instant | None = None
     how: ConsultEnd | None = None
     recording: Recording | None = None  #: its own two files; a post is not recorded
+
+    @property
+    def sound(self) -> Recording | None:
+        """Its recording, from the first sound on: a recorder that waits while the phone rings has nothing to write."""
+        if self.recording is None or self.answered_at is None:
+            return self.recording
+        return replace(self.recording, started_at=max(self.recording.started_at, self.answered_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from cti.journey.around.callers import dial_key
 from cti.journey.around.keeping import Hold
 from cti.journey.around.voice import PieceKind, VoiceState
-from cti.journey.model import Consult, Journey, Stage
+from cti.journey.model import Consult, Journey, Recording, Stage
 from cti.journey.words import AgentId, Instant, iso
 from cti.listening.pieces import Found
 
@@ -39,7 +39,7 @@ def row(one: Found, names: Names) -> dict[str, Any]:
 
 def detail(one: Found, names: Names, holds: Iterable[Hold]) -> dict[str, Any]:
     """What its own page adds: stages and consultations in ms from the start of the sound, holds, the end of its term."""
-    piece, journey, since = one.piece, one.journey, one.piece.started_at
+    piece, journey, since = one.piece, one.journey, _sound(one)
     open_holds = [hold for hold in holds if hold.open]
     stages = journey.stages if piece.kind is PieceKind.APPEL else ()
     consults = journey.consults if piece.kind is PieceKind.APPEL else [one.consult] if one.consult is not None else []
@@ -85,7 +85,7 @@ def _heard(one: Found) -> Iterator[tuple[AgentId, str, Instant]]:
                 yield leg.agent, stage.filiere, leg.answered_at
 
 
-def _stage(stage: Stage, since: Instant, names: Names) -> dict[str, Any]:
+def _stage(stage: Stage, since: Recording, names: Names) -> dict[str, Any]:
     return {
         "filiere": stage.filiere,
         "agent": stage.agent,
@@ -99,7 +99,7 @@ def _stage(stage: Stage, since: Instant, names: Names) -> dict[str, Any]:
     }
 
 
-def _consult(one: Consult, since: Instant, names: Names) -> dict[str, Any]:
+def _consult(one: Consult, since: Recording, names: Names) -> dict[str, Any]:
     by, at = one.answered_by, one.answered_at
     return {
         "agent": one.agent,
@@ -128,5 +128,12 @@ def _hold(hold: Hold) -> dict[str, Any]:
     }
 
 
-def _offset(at: Instant | None, since: Instant) -> int | None:
-    return None if at is None else (at - since) // 1000
+def _sound(one: Found) -> Recording:
+    """Whose time the offsets are in. (What a late line made the recorder insert is in the sealed timeline alone.)"""
+    told = (*one.journey.recordings, *(consult.sound for consult in one.journey.consults if consult.sound is not None))
+    own = next((recording for recording in told if recording.stem == one.piece.stem), None)
+    return own if own is not None else Recording(stem=one.piece.stem, started_at=one.piece.started_at)
+
+
+def _offset(at: Instant | None, since: Recording) -> int | None:
+    return None if at is None else since.offset_ms(at)

@@ -18,7 +18,7 @@ from cti.bootstrap.access import accounts
 from cti.bootstrap.clock import now
 from cti.bootstrap.demo.process import ServiceProcess
 from cti.bootstrap.keeping.sandboxed import archive_of_its_own
-from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, write_tone
+from cti.sandbox.people.sip.tones import agents_hertz, caller_hertz, write_tone
 from cti.settings import load
 from tests.acceptance.test_archive import heard_ms
 from tests.scenarios.people import answers, calls, keys
@@ -27,6 +27,8 @@ from tests.scenarios.scene import scene as story
 
 pytestmark = [pytest.mark.pbx, pytest.mark.timeout(180)]
 
+CALLER = "0639980007"
+ARM, DOCTOR = agents_hertz(("arm01", "osnp01")).values()
 #: His phone rings for so long (milliseconds): meanwhile the caller waits, and nothing of him is his to hear.
 _RINGS_MS = 3_500
 
@@ -78,14 +80,14 @@ async def the_call(http: aiohttp.ClientSession, s: Story, filiere: str, *, answe
 
 
 async def test_the_doctor_hears_the_first_part_as_soon_as_he_has_answered_and_not_before(tmp_path: Path) -> None:
-    tones = {name: write_tone(tmp_path / f"{name}.alaw", AGENT_HERTZ[name]) for name in ("n1", "mg")}
-    caller = write_tone(tmp_path / "caller.alaw", CALLER_HERTZ)
+    tones = {name: write_tone(tmp_path / f"{name}.alaw", hertz) for name, hertz in (("n1", ARM), ("mg", DOCTOR))}
+    caller = write_tone(tmp_path / "caller.alaw", caller_hertz(CALLER))
     async with room(tmp_path) as (s, _), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         doctor, colleague, arm = Ear(s, http, "osnp01", "mrg"), Ear(s, http, "arm02", "arm_n1"), Ear(s, http, "arm01", "arm_n1")
         # Three seconds of talk with N1 before the key: the recorder writes two seconds at a time.
         await s.phone("arm01", answers("arm01", tones["n1"], then=keys("arm01", "*803", 3000)))
         await s.phone("osnp01", answers("osnp01", tones["mg"], after_ms=_RINGS_MS))
-        talk = await s.caller("15", calls(caller, "0639980007", hangs_up_after_ms=16_000))
+        talk = await s.caller("15", calls(caller, CALLER, hangs_up_after_ms=16_000))
         waiting = await the_call(http, s, "mg", answered=False)
         by_dossier = f"/api/v1/dossiers/{waiting['dossier_id']}/enregistrements"
         piece_id = waiting["recordings"][0]["stem"].rpartition("/")[2]
@@ -110,9 +112,9 @@ async def test_the_doctor_hears_the_first_part_as_soon_as_he_has_answered_and_no
         took = monotonic() - since
         assert status == 200
         pcm, rate = soundfile.read(io.BytesIO(sound), dtype="int16", always_2d=True)
-        assert len(heard_ms(pcm[:, 1], rate, AGENT_HERTZ["n1"])) * 50 >= 2000, "the agents' side: the ARM"
-        assert len(heard_ms(pcm[:, 0], rate, CALLER_HERTZ)) * 50 >= 2000, "the caller's side"
-        assert not heard_ms(pcm[:, 0], rate, AGENT_HERTZ["n1"])
+        assert len(heard_ms(pcm[:, 1], rate, ARM)) * 50 >= 2000, "the agents' side: the ARM"
+        assert len(heard_ms(pcm[:, 0], rate, caller_hertz(CALLER))) * 50 >= 2000, "the caller's side"
+        assert not heard_ms(pcm[:, 0], rate, ARM)
         print(f"answered to heard: {took * 1000:.0f} ms; {ticket['duration_ms']} ms of sound")
         assert took < 3.0
         # --- and never more than five seconds behind

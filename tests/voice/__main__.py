@@ -1,4 +1,4 @@
-"""``make voice``: a thousand calls of every kind, each recording opened and listened to; then kill -9 again and again. docs/voice.md.
+"""``make voice``: a thousand calls of every kind, each recording opened and listened to; then kill -9 again and again.
 
 ``python -m tests.voice [--callers N] [--rate N] [--seed N] [--kills N] [--killed-callers N] [--keep FOLDER] [--out FILE]``
 """
@@ -48,11 +48,11 @@ async def _run(words: argparse.Namespace) -> int:
 
 def main() -> int:
     """Parse the words, play."""
-    parser = argparse.ArgumentParser(prog="python -m tests.voice", description="the proof that the voice is kept, on the real PBX")
+    parser = argparse.ArgumentParser(prog="python -m tests.voice", description="the proof that the voice is kept")
     parser.add_argument("--callers", type=int, default=1_060, help="so that a thousand are answered; 0: no such run")
-    parser.add_argument("--rate", type=float, default=150.0, help="calls a minute")
+    parser.add_argument("--rate", type=float, default=120.0, help="calls a minute")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pace", type=float, default=0.15, help="human durations are multiplied by this")
+    parser.add_argument("--pace", type=float, default=0.12, help="human durations are multiplied by this")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--killed-callers", type=int, default=700, help="callers of the run with deaths; 0: no such run")
     parser.add_argument("--keep", default=None, help="folder for everything, kept afterwards")

@@ -1,4 +1,5 @@
-"""Kill -9 at random instants while people talk: the service (its archive's thread with it), the archive's own process, the PBX.
+"""Kill -9 at random instants while people talk: the service (its archive's thread with it) and its guardian, the service alone,
+the archive's own process, the PBX.
 
 After each death the shelf is looked at before anybody starts again: whatever has a manifest is whole, and nothing lies in clear.
 """
@@ -19,22 +20,25 @@ from cti.bootstrap.keeping.opening import shelf_of
 from cti.settings import load
 from tests.voice.stage import Stage
 
-#: Of ten deaths: so many are the service's, one is of `cti archive run`; the PBX dies a few times in all.
-_WORKER_EVERY = 10
+#: Of ten deaths one is of `cti archive run`, two are of the service alone; the PBX dies a few times in all.
+_EVERY = 10
+_WORKER_AT, _ALONE_AT = (9,), (3, 6)
 _PBX_DEATHS = 3
 
 
 class Victim(StrEnum):
     """Who dies."""
 
-    SERVICE = "service"
+    SERVICE = "service and guardian"
+    ALONE = "service (its guardian makes another)"
     WORKER = "archive worker"
     PBX = "Asterisk"
 
 
 def drawn(deaths: int, chance_places: Sequence[int]) -> list[Victim]:
     """Who dies when, in order; `chance_places` are the places at which the PBX does."""
-    order = [Victim.WORKER if place % _WORKER_EVERY == _WORKER_EVERY - 1 else Victim.SERVICE for place in range(deaths)]
+    places = {**dict.fromkeys(_WORKER_AT, Victim.WORKER), **dict.fromkeys(_ALONE_AT, Victim.ALONE)}
+    order = [places.get(place % _EVERY, Victim.SERVICE) for place in range(deaths)]
     for place in chance_places:
         order[place] = Victim.PBX
     return order
@@ -63,6 +67,11 @@ class Deaths:
         self.count[victim] += 1
         if victim is Victim.PBX:
             await scene.kill_pbx()
+            return
+        if victim is Victim.ALONE:
+            await scene.service.crash()
+            await asyncio.to_thread(self.look, scene)
+            await scene.service.ready()
             return
         await scene.service.kill()
         if victim is Victim.WORKER:

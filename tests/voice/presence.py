@@ -1,8 +1,8 @@
 """Who was with a caller from when to when, as the telephones tell: what a recording of the call must hold, and what it may.
 
 A span is *exact* at an end where a telephone says when the voice begins or stops to reach the caller (picked up, put on hold,
-taken back, hung up, the first key of a code: Asterisk takes an agent's voice away while he types). Elsewhere the PBX decides a moment
-later (it moves people between rooms), and only the timeline can say when: the voice must be there by `since + late`.
+taken back, hung up, the first key of a code: Asterisk takes an agent's voice away while he types). Elsewhere the PBX decides a
+moment later (it moves people between rooms), and only the timeline can say when: the voice must be there by `since + late`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,6 +37,21 @@ class Span:
     late: Instant = 0  #: how long after `since` he may be silent
     early: Instant = 0  #: how long before `until` he may be silent
     away: tuple[tuple[Instant, Instant], ...] = ()  #: he may be silent meanwhile
+
+
+def placed(talks: Iterable[Talk], gone_at: Instant) -> list[Span]:
+    """Everybody who was with somebody whom an agent called: no code but a transfer does anything there."""
+    found = []
+    for talk in sorted(talks, key=lambda talk: talk.answered_at):
+        end = min(talk.ended_at or gone_at, gone_at)
+        base = Span(person=talk.person, kind="direct", since=talk.voice_at, until=end)
+        if talk.keys and talk.typed(_CODE) is None:
+            away = (talk.keys[0][0] - _BEFORE_A_KEY, talk.keys[-1][0] + _AFTER_A_CODE)
+            # Between two codes of a consultation that does not take place he is heard: what he types is in `away`.
+            found.append(replace(base, away=(away,), exact_until=away[1] < end))
+        else:
+            found += [_moved(span, talk, gone_at) for span in _of(talk, [talk], gone_at)]
+    return [one for one in found if one.until > one.since]
 
 
 def spans(talks: Iterable[Talk], lines: Iterable[Talk], everybody: Iterable[Talk], gone_at: Instant) -> list[Span]:

@@ -49,12 +49,13 @@ def document(outcomes: Sequence[Outcome], seed: int, seconds: float) -> str:
     calm = next((one for one in outcomes if one.deaths is None), None)
     killed = next((one for one in outcomes if one.deaths is not None), None)
     day = as_datetime(now()).astimezone(UTC).date() if outcomes else datetime.min.replace(tzinfo=UTC).date()
+    where = f"{os.cpu_count()} cores, Python {platform.python_version()}, {seconds / 60:.0f} minutes in all"
     parts = [
         "# The voice is kept",
         "",
-        "The real PBX, the service with its archive, SIPp people who do all that people do, each with a tone of his own; SIPp's logs are the",
-        "truth. `make voice` plays both runs and writes this page anew. Every piece of the archive is opened with the site's identity and listened",
-        f"to. {day}, seed {seed}, {os.cpu_count()} cores, Python {platform.python_version()}, {seconds / 60:.0f} minutes in all.",
+        "The real PBX, the service with its archive, SIPp people who do all that people do, each with a tone of his own;",
+        "SIPp's logs are the truth. `make voice` plays both runs and writes this page anew. Every piece of the archive is opened",
+        f"with the site's identity and listened to. {day}, seed {seed}, {where}.",
         "",
     ]
     if calm is not None:
@@ -70,8 +71,9 @@ def _calm(outcome: Outcome) -> list[str]:
         f"## A day without a fault: {found.callers} callers at {plan.calls_per_minute:g} a minute",
         "",
         f"**{found.answered} callers were answered; {found.proven} recordings are in the archive, proven; "
-        f"{len(list(_faults(outcome)))} faults.** {found.reached} of {found.placed} outgoing calls reached somebody and are there too, and "
-        f"{found.consults} consultations. {found.pieces} pieces, {found.seconds / 3600:.1f} hours of sound, {outcome.seconds:.0f} s.",
+        f"{len(list(_faults(outcome)))} faults.** {found.reached} of {found.placed} outgoing calls reached somebody and are "
+        f"there too, and {found.consults} consultations. {found.pieces} pieces, {found.seconds / 3600:.1f} hours of sound, "
+        f"{outcome.seconds:.0f} s.",
         "",
         "| offset in the sound against | measured | p50 (ms) | p99 (ms) | max (ms) | goal |",
         "|---|---|---|---|---|---|",
@@ -83,14 +85,18 @@ def _calm(outcome: Outcome) -> list[str]:
         parts += ["", f"From the hang-up to the seal: {_seconds(outcome.sealed_seconds)} (goal: p99 <= 3 s)."]
     restarts = f"{found.gaps} restarts of a recorder at a transfer (0.1 s each, told in the timeline)"
     drifts = sorted(found.drifts)
+
+    def amount(share: float) -> float:
+        return percentile([abs(one) for one in drifts], share)
+
     if drifts:
         parts += [
             "",
             f"{restarts}. Beyond them the files are {drifts[0]} to {drifts[-1]} ms longer than the clock says (p50 of the amount "
-            f"{percentile([abs(one) for one in drifts], 0.5):.0f} ms, p99 {percentile([abs(one) for one in drifts], 0.99):.0f} ms): "
-            "late packets; the timeline reckons with it.",
+            f"{amount(0.5):.0f} ms, p99 {amount(0.99):.0f} ms): late packets; the timeline reckons with it.",
         ]
-    parts += ["", "| what the call lived | calls | offsets against SIPp | p50 (ms) | p99 (ms) | max (ms) |", "|---|---|---|---|---|---|"]
+    parts += ["", "| what the call lived | calls | offsets against SIPp | p50 (ms) | p99 (ms) | max (ms) |"]
+    parts.append("|---|---|---|---|---|---|")
     for kind, words in _KINDS.items():
         errors = found.by_kind.get(kind, Errors())
         told = _three(errors) if errors.found else "- | - | -"
@@ -105,11 +111,12 @@ def _killed(outcome: Outcome) -> list[str]:
     parts = [
         f"## Kill -9, {sum(deaths.count.values())} times: {found.callers} callers",
         "",
-        f"Deaths: {died} ({deaths.cut_short} workers were cut short). **{found.answered} callers were answered; {found.proven} recordings are in "
-        f"the archive, proven; {found.repaired} of them repaired (a PBX that died left headers without a size); {len(found.excused)} were on "
-        f"the line when the PBX died and are named below with what their recording says; {len(list(_faults(outcome)))} faults.**",
-        "After each death every manifest on the shelf was read with its two objects, and the site's folder searched for sound in clear; at the",
-        "end `verify --open` and `prove` ran, and the recorder's folder was looked at.",
+        f"Deaths: {died} ({deaths.cut_short} workers were cut short). **{found.answered} callers were answered; {found.proven} "
+        f"recordings are in the archive, proven; {found.repaired} of them repaired (a PBX that died left headers without a "
+        f"size); {len(found.excused)} were on the line when the PBX died and are named below with what their recording says; "
+        f"{len(list(_faults(outcome)))} faults.**",
+        "After each death every manifest on the shelf was read with its two objects, and the site's folder searched for sound in",
+        "clear; at the end `verify --open` and `prove` ran, and the recorder's folder was looked at.",
         "",
         "| offset in the sound against | measured | p50 (ms) | p99 (ms) | max (ms) |",
         "|---|---|---|---|---|",
@@ -158,14 +165,22 @@ def _seconds(values: Sequence[float]) -> str:
 _HOW = [
     "## How it is told",
     "",
-    "- A tone counts where its amplitude in a window of 50 ms is above half of what the person says; it begins and ends where it crosses that half.",
-    "- The caller must be heard on the left from the answer of the PBX to his hang-up, and nobody else; each agent on the right while his telephone",
-    "  says that he is with the caller, and nobody else. A twentieth of that time and a quarter of a second may be missing (packets that come late).",
-    "- Music, greeting and ringing are on the right too: of them it is only asked that they hold nobody's tone (70 ms at half loudness); that nothing",
-    "  at all is heard where nobody talks is asked of the left side and of the time on hold of everybody who holds.",
-    "- While an agent types a code Asterisk takes his voice away from the caller: his voice ends with the first key, and that is what is compared.",
-    "- Where the PBX moves people between rooms (joined after a consultation, a conference), no telephone says the instant: there the timeline alone is",
-    "  compared, and the voice must be there within 1.5 s (3 s after a phone's own attended transfer).",
-    "- A consultation is its own piece: who asks on the left, who is asked on the right, the caller in neither while they are apart.",
+    "- A tone counts where its amplitude in a window of 50 ms is above half of what the person says; it begins and ends",
+    "  where it crosses that half.",
+    "- The caller must be heard on the left from the answer of the PBX to his hang-up, and nobody else; each agent on the",
+    "  right while his telephone says that he is with the caller, and nobody else. A twentieth of that time and a quarter",
+    "  of a second may be missing (packets that come late).",
+    "- Music, greeting and ringing are on the right too: of them it is only asked that they hold nobody's tone (70 ms at",
+    "  half loudness). That nobody is heard where he does not talk is asked everywhere: before he answers, on hold, apart,",
+    "  afterwards.",
+    "- While an agent types a code Asterisk takes his voice away from the caller: his voice ends with the first key, and",
+    "  that is what is compared.",
+    "- Where the PBX moves people between rooms (joined after a consultation, a conference), or moves the caller away from",
+    "  a screen, no telephone says the instant: there the timeline alone is compared, and the voice must be there within",
+    "  1.5 s (3 s after a phone's own attended transfer).",
+    "- A consultation is its own piece: who asks on the left, who is asked on the right, the caller in neither while they",
+    "  are apart.",
+    "- An offset is reckoned as the sealed timeline says it can be: clock, less the pauses of the recorder, plus what was",
+    "  inserted ([decision 0031](decisions/0031-the-time-of-a-file.md)).",
     "",
 ]

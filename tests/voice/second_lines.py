@@ -39,15 +39,18 @@ def scenario(name: str, tone: Path) -> str:
     refused = dict.fromkeys((400, 403, 404, 408, 480, 486, 487, 488, 500, 502, 503, 504, 603), "refused")
     gives_up_ms = int(_NOBODY_SECONDS * 1000)
     head = (
-        f"INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        "INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
         f"From: <sip:{name}@[local_ip]:[local_port]>;tag=[pid]c[call_number]\nTo: <sip:[service]@[remote_ip]:[remote_port]>\n"
         f"Call-ID: [call_id]\nCSeq: 1 INVITE\nContact: <sip:{name}@[local_ip]:[local_port]>\nMax-Forwards: 70\n"
-        "Content-Type: application/sdp\nContent-Length: [len]\n\nv=0\no=- 1 1 IN IP4 [local_ip]\ns=-\nc=IN IP4 [media_ip]\nt=0 0\n"
+        "Content-Type: application/sdp\nContent-Length: [len]\n\n"
+        "v=0\no=- 1 1 IN IP4 [local_ip]\ns=-\nc=IN IP4 [media_ip]\nt=0 0\n"
         "m=audio [rtpstream_audio_port] RTP/AVP 8 101\na=rtpmap:8 PCMA/8000\na=rtpmap:101 telephone-event/8000\n"
     )
     cancel = (
         "CANCEL sip:[service]@[remote_ip]:[remote_port] SIP/2.0\n[last_Via:]\n[last_From:]\n"
-        "To: <sip:[service]@[remote_ip]:[remote_port]>\nCall-ID: [call_id]\nCSeq: 1 CANCEL\nMax-Forwards: 70\nContent-Length: 0\n\n"
+        "To: <sip:[service]@[remote_ip]:[remote_port]>\nCall-ID: [call_id]\nCSeq: 1 CANCEL\n"
+        "Max-Forwards: 70\nContent-Length: 0\n\n"
     )
     remembered = (
         '  <recv response="200" rrs="true" timeout="{ms}" ontimeout="{late}"><action>\n'

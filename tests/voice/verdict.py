@@ -29,7 +29,7 @@ from cti.settings import load
 from cti.store import open_store
 from tests.voice.ears import Heard, tones
 from tests.voice.outside import GUEST
-from tests.voice.presence import MOVES, Span, spans
+from tests.voice.presence import MOVES, Span, placed, spans
 from tests.voice.truth import talks
 
 #: What an offset may be wrong by.
@@ -217,7 +217,7 @@ class Judge:
             # Whom he is passed on to is shown no number (docs/weaknesses.md).
             and (one.number == number or not one.number.isdigit())
         ]
-        told = [self._from(span, patient.answered_at) for span in spans(his, self._lines, self._talks, gone)]
+        told = [self._from(span, patient.answered_at) for span in placed(his, gone)]
         told += self._guests(journey, gone)
         kinds = ("sortant", *(kind for kind in _kinds(told, journey, len(his)) if kind != "direct"))
         found.kinds.update(kinds)

@@ -3,9 +3,9 @@
 The thread has no lower priority than the others: Python's lock is held by one thread at a time, and one that waits for a
 processor while it holds the lock makes the whole service wait with it (docs/decisions/0034).
 
-A call that has just ended is taken up at once, for the next regulator may have to hear it; what was left (by an earlier life, by
-a store that was away) waits while the house is full. Trouble of the archive is told on the board and costs no caller anything: the
-files stay on the recorder's disk until they can be taken.
+A call that has just ended is taken up at once, for the next regulator may have to hear it; what was left (by an earlier life,
+by a store that was away) waits while the house is full. Trouble of the archive is told on the board and costs no caller
+anything: the files stay on the recorder's disk until they can be taken.
 """
 
 import queue

@@ -64,6 +64,7 @@ def full_story(call_id: str, t0: int = T0, *, flux: str = "15", caller: str | No
         AgentJoined(**ids, at=next(at), agent="arm01", leg=f"{call_id}.2"),
         PbxSurprised(**ids, at=next(at), kind="unknown_bridge", detail="pont « b42 » ☎"),
         DossierOpened(**ids, at=next(at), dossier_id=f"d-{call_id}", ref="2026-350-0000001"),
+        RecordingStarted(**ids, at=next(at), stem=f"2026/12/{call_id}", gap_ms=103),
         TransferAsked(**ids, at=next(at), target="mru", via=TransferVia.API, by="arm01"),
         AgentLeft(**ids, at=next(at), agent="arm01", leg=f"{call_id}.2"),
         CallRouted(**ids, at=next(at), filiere="mru", source=RouteSource.TRANSFERT, motif="douleur thoracique"),

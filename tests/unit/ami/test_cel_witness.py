@@ -171,6 +171,12 @@ def test_a_recording() -> None:
     assert last(ev.RecordingStarted, told(BORN, ARRIVED, row("SAS_RECORDING", 5, extra=f"{CALL}|/voix/x"))).stem == "/voix/x"
 
 
+@pytest.mark.parametrize(("told_gap", "gap_ms"), [("|103", 103), ("|", 0), ("", 0), ("|abc", 0), ("|-5", 0)])
+def test_a_recorder_that_goes_on_says_how_long_it_was_silent(told_gap: str, gap_ms: int) -> None:
+    event = last(ev.RecordingStarted, told(BORN, ARRIVED, row("SAS_RECORDING", 5, extra=f"{CALL}/2|/voix/x{told_gap}")))
+    assert (event.stem, event.gap_ms) == ("/voix/x", gap_ms)
+
+
 # --- rows that our dialplan numbers --------------------------------------------------------------------------------------
 
 

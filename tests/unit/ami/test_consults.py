@@ -62,7 +62,8 @@ def test_a_caller_who_was_left_is_consulted_for_no_more() -> None:
 def test_what_the_dialplan_says_of_the_second_line_is_no_caller_s() -> None:
     route = ours("SasRoute", 54, Uniqueid=LINE, CallId=OTHER_CALL, Filiere="amu", Source="transfert")
     file = ours("SasRecording", 53, Uniqueid=LINE, CallId=OTHER_CALL, File="a/b")
-    events = after_talking(dials(), NAMED, file, route)
+    on = ours("SasRecording", 53.5, Uniqueid=LINE, CallId=OTHER_CALL, File="a/b", Gap="101")
+    events = after_talking(dials(), NAMED, file, on, route)
     assert kinds(events) == ["ConsultStarted", "ConsultRecorded"]
 
 

@@ -192,7 +192,8 @@ def test_a_renamed_channel_is_the_same() -> None:
 def test_announcements() -> None:
     events = told(
         ours("SasGreeting", 1, Step="start", Sound="sas/accueil"), ours("SasGreeting", 2, Step="end"),
-        ours("SasRecording", 3, File="/voix/x"), ours("SasSecours", 4, Reason="muet"),
+        ours("SasRecording", 3, File="/voix/x"), ours("SasRecording", 3, File="/voix/x", Gap="103"),
+        ours("SasSecours", 4, Reason="muet"),
         ours("SasRoute", 5, Filiere="n1", Source="cti", Motif="15 vers ARM N1", Prio="20"),
         ours("SasRoute", 6, Filiere="n1", Source="?", Prio="vingt"),
         ours("SasQueueEnd", 7, Filiere="n1", Status="JOINEMPTY"), ours("SasQueueEnd", 8, Filiere="n1", Status="?"),
@@ -204,6 +205,7 @@ def test_announcements() -> None:
         ev.GreetingStarted(at=T0 + 1000, sound="sas/accueil", **base),
         ev.GreetingEnded(at=T0 + 2000, **base),
         ev.RecordingStarted(at=T0 + 3000, stem="/voix/x", **base),
+        ev.RecordingStarted(at=T0 + 3000, stem="/voix/x", gap_ms=103, **base),
         ev.ServiceSilent(at=T0 + 4000, reason="muet", **base),
         ev.CallRouted(at=T0 + 5000, filiere="n1", source=ev.RouteSource.CTI, motif="15 vers ARM N1", priority=20, **base),
         ev.CallRouted(at=T0 + 6000, filiere="n1", source=ev.RouteSource.SECOURS, **base),

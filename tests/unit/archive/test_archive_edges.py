@@ -120,6 +120,36 @@ def test_empty_files_are_no_sound(kept: House) -> None:
     assert take(kept) is VoiceState.ARCHIVED
 
 
+def unanswered(kept: House, riff: int) -> VoiceState:
+    """A consultation that nobody answered, its two files closed (RIFF length 36) or not (0)."""
+    header = bytearray(wav(b""))
+    header[4:8] = riff.to_bytes(4, "little")
+    kept.record(caller=bytes(header), agents=bytes(header))
+    journey = answered(STEM)
+    journey = replace(journey, recordings=(replace(journey.recordings[0], caller_ms=0, agents_ms=0),))
+    return kept.archiver().take(journey, pieces_of(journey)[0]).state
+
+
+def test_two_headers_that_the_pbx_has_closed_go_and_the_row_stays(kept: House) -> None:
+    assert unanswered(kept, 36) is VoiceState.MISSING
+    assert kept.plain() == []
+    assert kept.store.pieces.left() == {}, "nothing is left to be done"
+    assert kept.piece().problem is None
+
+
+def test_two_headers_in_which_somebody_may_still_write_stay(kept: House) -> None:
+    assert unanswered(kept, 0) is VoiceState.MISSING
+    assert len(kept.plain()) == 2
+    assert kept.store.pieces.left() == {"missing": 1}
+
+
+def test_two_closed_headers_where_a_voice_was_stay(kept: House) -> None:
+    kept.record(caller=wav(b""), agents=wav(b""))
+    assert take(kept) is VoiceState.MISSING
+    assert len(kept.plain()) == 2
+    assert "n'y est plus" in (kept.piece().problem or "")
+
+
 def test_a_disk_that_is_gone_is_no_missing_voice(kept: House) -> None:
     kept.record()
     kept.disk.rename(kept.folder / "elsewhere")

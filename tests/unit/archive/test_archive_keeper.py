@@ -115,6 +115,32 @@ def test_the_calls_come_first(kept: House, settings: Settings) -> None:
 
 
 @pytest.mark.timeout(20)
+def test_who_has_just_hung_up_is_not_kept_waiting_by_a_full_house(kept: House, settings: Settings) -> None:
+    """The next regulator may have to hear him; what an earlier life left waits."""
+    keeper = Keeper(settings, kept.store, kept.disk, lambda: 30, kept.clock)
+    old, new = "2026/12/16/old", STEM
+    for stem in (old, new):
+        kept.record(stem)
+    kept.store.commit(Batch(journeys=(replace(answered(old), call_id="old"), answered(new))))
+    keeper._began_at = 0
+    keeper.start()
+    try:
+        until(lambda: keeper.counters.waiting)
+        journey = replace(answered(new), ended_at=kept.now)
+        keeper.told(journey, checked(journey), ())
+        until(lambda: keeper.counters.archived)
+        assert kept.piece().state is VoiceState.ARCHIVED
+        assert {path.partition("-")[0] for path in kept.plain()} == {"old"}
+        late = replace(answered(old), call_id="old", ended_at=kept.now - 61 * S)
+        keeper.told(late, replace(checked(journey), call_id="old"), ())
+        until(lambda: "old" in keeper._ended)
+        until(lambda: keeper.counters.waiting)
+        assert {path.partition("-")[0] for path in kept.plain()} == {"old"}, "told late, it is what was left"
+    finally:
+        keeper.stop()
+
+
+@pytest.mark.timeout(20)
 def test_an_archive_that_cannot_work_says_why_and_goes_on_when_it_can(kept: House, settings: Settings) -> None:
     identity = settings.archive.archive.identite
     identity.chmod(0o644)

@@ -9,9 +9,9 @@ from cti.archive.proof import calls, orphans
 from cti.archive.worker import pieces_of
 from cti.bootstrap.keeping.growing import GrowthWatch
 from cti.bootstrap.keeping.mounts import astray
-from cti.journey import Journey
-from cti.journey.around.voice import Piece, VoiceState
-from cti.journey.model import Leg
+from cti.journey import Journey, Recording
+from cti.journey.around.voice import Piece, PieceKind, VoiceState
+from cti.journey.model import Consult, Leg
 from cti.settings import load
 from tests.unit.archive.voices_kept import PIECE, STEM, T0, House, S, answered, tone, wav
 
@@ -39,6 +39,20 @@ def test_an_answered_call_is_proved_once_its_voice_is_archived(kept: House) -> N
     assert "jamais contrôlé" in said(unchecked)[0]
     assert said(replace(journey, ended_at=None)) == []
     assert said(replace(journey, recordings=()), needed=False) == []
+
+
+def test_a_consultation_that_nobody_answered_lacks_nothing() -> None:
+    apart = Recording(stem="2026/12/16/apart", started_at=T0, checked_at=T0 + S, caller_ms=0, agents_ms=0)
+    consult = Consult(agent="arm01", line="l", target="801", started_at=T0, ended_at=T0 + S, recording=apart)
+    journey = replace(answered(), consults=(consult,), recordings=())
+    empty = Piece(
+        piece_id="apart", call_id=PIECE, kind=PieceKind.CONSULTATION, stem=apart.stem, started_at=T0, state_at=T0,
+        state=VoiceState.MISSING,
+    )  # fmt: skip
+    assert said(journey, empty) == []
+    assert "aucun son" in said(journey, replace(empty, problem="consultation de arm01 : aucun son"))[0]
+    heard = replace(journey, consults=(replace(consult, recording=replace(apart, caller_ms=900)),))
+    assert "sans son" in said(heard, empty)[0]
 
 
 def test_a_file_of_no_call_is_named() -> None:

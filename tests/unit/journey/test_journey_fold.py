@@ -8,7 +8,7 @@ from journey_stories import CALL, at, event, fold, fold_all, talking, waiting
 from cti.journey import Journey, Outcome, Quality, State, apply
 from cti.journey import events as ev
 from cti.journey.facts import AnomalyNoted, CallAnswered, CallClosed, CallOpened, RecordingFaulted, StageAnswered
-from cti.journey.model import AbandonPhase, StageEnd
+from cti.journey.model import AbandonPhase, Gap, StageEnd
 
 
 def _greeted() -> Journey:
@@ -244,6 +244,18 @@ def test_recordings() -> None:
     assert (first.started_at, first.checked_at, first.bytes, first.problem) == (at(16), at(70), 10, None)
     assert (second.stem, second.started_at, second.problem) == ("c/d", at(71), "silence")
     assert facts[-1] == RecordingFaulted(CALL, at(71), "silence")
+
+
+def test_the_pauses_of_a_recorder_are_kept_once_each_and_in_order() -> None:
+    begun = [event(ev.RecordingStarted, 16)]
+    begun += [event(ev.RecordingStarted, 40, gap_ms=101), event(ev.RecordingStarted, 30, gap_ms=100)]
+    again = [event(ev.RecordingStarted, 30.02, gap_ms=103), event(ev.RecordingStarted, 31, stem="x/y", gap_ms=100)]
+    journey, _ = fold_all([*begun, *again, event(ev.CallEnded, 60), event(ev.RecordingChecked, 70)], talking())
+    (recording,) = journey.recordings
+    assert recording.gaps == (Gap(at(30), 100), Gap(at(40), 101))
+    assert (recording.started_at, recording.checked_at) == (at(16), at(70))
+    offsets = [recording.offset_ms(at(second)) for second in (16, 29.9, 29.95, 30, 35, 50)]
+    assert offsets == [0, 13_900, 13_900, 13_900, 18_900, 33_799]
 
 
 def test_two_dossiers_are_an_anomaly_and_the_first_stays() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -286,6 +287,21 @@ def test_the_recording_of_a_consultation_is_looked_at(
 ) -> None:
     stem, apart = put(tmp_path, "c", caller=WHOLE, agents=WHOLE), put(tmp_path, "d", caller=caller, agents=agents)
     assert apart_problem(tmp_path, consulted(stem, apart, how, answered)) == told
+
+
+def test_a_consultation_that_was_over_as_it_was_answered_need_hold_nothing(tmp_path: Path) -> None:
+    stem, apart = put(tmp_path, "c", caller=WHOLE, agents=WHOLE), put(tmp_path, "d", caller=wav(b""), agents=wav(b""))
+    journey = consulted(stem, apart)
+    (consult,) = journey.consults
+    for talk_ms, faulty in ((999, False), (1000, True)):
+        short = replace(journey, consults=(replace(consult, ended_at=T0 + 12 * S + talk_ms * 1000),))
+        assert (apart_problem(tmp_path, short) is not None) is faulty
+
+
+def test_files_that_the_pbx_has_closed_are_at_rest_even_when_they_are_empty(tmp_path: Path) -> None:
+    for name, data, final in (("full", WHOLE, True), ("hollow", wav(b""), True), ("open", wav(tone(100), declared=0), False)):
+        stem = put(tmp_path, name, caller=data, agents=data)
+        assert measure(locate(stem, tmp_path), SETTINGS.silence_max_peak).final is final
 
 
 def test_agents_who_go_on_talking_when_the_caller_is_gone_are_not_waited_for(tmp_path: Path) -> None:

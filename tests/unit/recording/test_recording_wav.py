@@ -47,6 +47,15 @@ def test_a_header_alone_is_closed_and_empty() -> None:
     data = wav(b"")
     assert len(data) == 44
     assert (header(data).closing, header(data).duration_ms) == (Closing.FINAL, 0)
+    assert header(data).hollow
+    assert not header(wav(tone(100))).hollow
+
+
+def test_a_header_alone_that_the_pbx_has_not_closed_is_not_hollow() -> None:
+    """While it writes, Asterisk's first block has no length: thirty-two thousand octets may wait in its memory."""
+    data = bytearray(wav(b""))
+    data[4:8] = bytes(4)
+    assert not header(bytes(data)).hollow
 
 
 def test_a_file_cut_short_is_truncated() -> None:
