@@ -4,30 +4,24 @@ Nothing is told from the names of files: the sound is opened with the identity o
 side and in the time in which he talked with the caller, and nobody else's may be there.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from cti.archive.sealing.keys import Opener
-from cti.archive.sealing.manifest import names
-from cti.archive.sealing.voices import from_flac
 from cti.archive.stores import Shelf
 from cti.bootstrap.keeping.opening import identity_of, shelf_of
 from cti.bootstrap.sandbox import Site
 from cti.journey import Instant, Journey
 from cti.journey.around.voice import Piece, PieceKind, VoiceState
 from cti.journey.events.placed import Direction
-from cti.journey.words import from_datetime
 from cti.sandbox.people.pairing import national, pair
 from cti.sandbox.people.sip.tones import CALLER_HERTZ, agents_hertz, caller_hertz
 from cti.sandbox.people.truth import CallerTruth, read_truth
 from cti.settings import load
 from cti.store import open_store
-from tests.voice.ears import Heard, tones
+from tests.voice.ears import Heard
+from tests.voice.opened import Told, covered, length, opened, without
 from tests.voice.outside import GUEST
 from tests.voice.presence import MOVES, Span, placed, spans
 from tests.voice.truth import talks
@@ -79,47 +73,6 @@ class Verdict:
     by_kind: dict[str, Errors] = field(default_factory=dict)
     excused: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One piece, opened."""
-
-    piece: Piece
-    journey: Journey
-    timeline: dict[str, Any]
-    left: list[Heard]
-    right: list[Heard]
-    duration_ms: float
-
-    def place(self, at: Instant) -> float:
-        """Where an instant lies in the sound, by the timeline's own reckoning."""
-        time = self.timeline["time"]
-        written = (at - from_datetime(datetime.fromisoformat(self.timeline["started_at"]))) / 1000
-        for gap in time["gaps"]:
-            since = from_datetime(datetime.fromisoformat(gap["resumed_at"])) / 1000 - gap["missing_ms"]
-            written -= max(0.0, min(gap["missing_ms"], at / 1000 - since))
-        offset = written + (max(0.0, written) * time["drift_ms"] / time["written_ms"] if time["written_ms"] else 0.0)
-        for one in time["inserted"]:
-            if offset < one["offset_ms"]:
-                break
-            offset += one["ms"]
-        return offset
-
-    def restarts(self) -> list[tuple[float, float]]:
-        """Where the recorder was started anew: what is cut there is nobody's fault."""
-        resumed = (from_datetime(datetime.fromisoformat(gap["resumed_at"])) for gap in self.timeline["time"]["gaps"])
-        return [(self.place(at) - 150, self.place(at) + 150) for at in resumed]
-
-
-def opened(piece: Piece, journey: Journey, shelf: Shelf, opener: Opener, among: Sequence[int]) -> Told:
-    """Take one piece out of the archive and listen to it."""
-    assert piece.sealed is not None
-    sound, beside, _ = names(piece.sealed.key)
-    pcm, rate = from_flac(opener(shelf.get(sound) or b""))
-    told = json.loads(opener(shelf.get(beside) or b""))
-    left, right = (tones(pcm[:, side], among) for side in (0, 1))
-    return Told(piece, journey, told, left, right, len(pcm) * 1000 / rate)
 
 
 class Judge:
@@ -323,7 +276,7 @@ class Judge:
                     each.add(last, until, name)
         for one in told.right:
             windows = allowed.get(one.hertz, [])
-            if not any(since <= one.since and one.until <= until for since, until in windows) and not _covered(one, windows):
+            if not any(since <= one.since and one.until <= until for since, until in windows) and not covered(one, windows):
                 self._fault(name, f"à droite, une voix qui ne devrait pas y être : {self._says(one)}")
 
     def _stages(self, told: Told, people: list[Span], name: str) -> None:
@@ -379,10 +332,10 @@ class Judge:
         if until - since < 200:
             return
         pauses = [*away, *told.restarts()]
-        wanted = _without((since, until), pauses)
-        missing = sum(_length(_without(part, [(one.since, one.until) for one in heard if one.hertz == hertz])) for part in wanted)
-        if missing > _HOLES_MS + _HOLES_SHARE * _length(wanted):
-            self._fault(who, f"{missing:.0f} ms manquent sur {_length(wanted):.0f}, entre {since:.0f} et {until:.0f}")
+        wanted = without((since, until), pauses)
+        missing = sum(length(without(part, [(one.since, one.until) for one in heard if one.hertz == hertz])) for part in wanted)
+        if missing > _HOLES_MS + _HOLES_SHARE * length(wanted):
+            self._fault(who, f"{missing:.0f} ms manquent sur {length(wanted):.0f}, entre {since:.0f} et {until:.0f}")
 
     def _says(self, one: Heard) -> str:
         name = self._names.get(one.hertz, f"{one.hertz} Hz")
@@ -408,37 +361,3 @@ def _kinds(found: Iterable[Span], journey: Journey, talked: int) -> tuple[str, .
     if moved > 1:
         kinds.add("requalified")
     return tuple(sorted(kinds - {"direct"})) or ("direct",)
-
-
-def _without(part: tuple[float, float], holes: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The part, less the holes."""
-    left = [part]
-    for since, until in holes:
-        left = [
-            piece
-            for one, other in left
-            for piece in ((one, min(other, since)), (max(one, until), other))
-            if piece[1] > piece[0]
-        ] if since < until else left
-    return left
-
-
-def _covered(one: Heard, windows: list[tuple[float, float]]) -> bool:
-    return _length(_without((one.since, one.until), windows)) < 70
-
-
-def _length(parts: Iterable[tuple[float, float]]) -> float:
-    return sum(until - since for since, until in parts)
-
-
-def scan_for_plain(site_folder: Path, recordings: Path) -> list[str]:
-    """Whatever lies in clear outside the recorder's folder: sound in any of its forms."""
-    found = []
-    for path in site_folder.rglob("*"):
-        if not path.is_file() or path.is_relative_to(recordings) or path.suffix == ".alaw":
-            continue
-        with path.open("rb") as file:
-            head = file.read(16)
-        if head[:4] in (b"RIFF", b"fLaC", b"OggS", b".snd") or path.suffix in (".wav", ".flac", ".raw", ".pcm"):
-            found.append(str(path.relative_to(site_folder)))
-    return found
