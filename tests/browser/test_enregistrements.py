@@ -55,8 +55,12 @@ async def opened(page: Page, call_id: str) -> None:
 
 
 async def heard_at(page: Page) -> float:
-    """Where the sound itself is (seconds)."""
-    at: float = await page.evaluate("Math.max(...[...document.querySelectorAll('audio')].map(a => a.paused ? 0 : a.currentTime))")
+    """Where the sound itself is (seconds); between two stretches of a call under way neither element plays, for an instant."""
+    playing = (
+        "() => [...document.querySelectorAll('audio')].filter(a => !a.paused && a.currentTime > 0).map(a => a.currentTime)[0]"
+    )
+    found = await page.wait_for_function(playing, timeout=1000)
+    at: float = await found.json_value()
     return at
 
 
