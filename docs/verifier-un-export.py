@@ -3,10 +3,10 @@
 
     python3 verifier-un-export.py DOSSIER [paquet-ferme [empreinte-annoncee]]
 
-Contrôle : l'empreinte (SHA-256) de chaque fichier de EMPREINTES.sha256, qu'aucun fichier ne manque ni ne s'y ajoute ; que le reçu dit
-vrai de chaque enregistrement (empreintes remises, identité avec l'archive quand rien n'est masqué) ; que les copies WAV ont la durée
-annoncée et sont silencieuses là où un masque est déclaré ; que les chronologies portent les mêmes masques que le reçu. Avec le paquet
-fermé : son empreinte, à comparer avec celle que le service annonce et que son journal des accès garde.
+Contrôle : l'empreinte (SHA-256) de chaque fichier de EMPREINTES.sha256, qu'aucun fichier ne manque ni ne s'y ajoute ; que le
+reçu dit vrai de chaque enregistrement (empreintes remises, identité avec l'archive quand rien n'est masqué) ; que les copies WAV
+ont la durée annoncée et sont silencieuses là où un masque est déclaré ; que les chronologies portent les mêmes masques que le
+reçu. Avec le paquet fermé : son empreinte, à comparer avec celle que le service annonce et que son journal des accès garde.
 Sortie : une ligne par défaut. Code 0 : rien à redire ; 1 : au moins un défaut ; 2 : dossier illisible.
 """
 

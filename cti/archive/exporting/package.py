@@ -17,6 +17,8 @@ _OWNER_ONLY: Final = 0o600 << 16
 _UNIX: Final = 3
 #: Sound that is compressed already gains nothing.
 _STORED: Final = (".flac",)
+#: Written at once: between two steps other threads run.
+_STEP: Final = 1 << 20
 
 
 class Package:
@@ -47,7 +49,9 @@ class Package:
         info.create_system = _UNIX
         info.external_attr = _OWNER_ONLY
         info.compress_type = zipfile.ZIP_STORED if name.endswith(_STORED) else zipfile.ZIP_DEFLATED
-        self._zip.writestr(info, data)
+        with self._zip.open(info, "w") as file:
+            for start in range(0, len(data), _STEP):
+                file.write(data[start : start + _STEP])
 
 
 def zip_date(at: Instant) -> tuple[int, int, int, int, int, int]:

@@ -40,7 +40,7 @@ def tirage(
     as_json: bool,
 ) -> None:
     """Tirer au sort des appels décrochés pour la revue qualité d'un compte ; montrer ou vérifier les tirages."""
-    from cti.bootstrap.telling import drawing  # noqa: PLC0415
+    from cti.bootstrap.listening import drawing  # noqa: PLC0415
     from cti.listening.draw import DrawRefused  # noqa: PLC0415
 
     faults: list[str] = []

@@ -92,6 +92,8 @@ def test_a_consultation_nobody_answered_names_who_asked_alone() -> None:
     assert agents(one, names) == [{"agent": "arm01", "nom": "ARM01", "filiere": ""}]
     (told,) = detail(one, names, ())["consults"]
     assert (told["answered_by"], told["answered_by_nom"], told["answered_ms"]) == (None, None, None)
+    (met,) = found(of(consults=(replace(asked, answered_by="mru01", answered_at=T0 + S),)), ())
+    assert [told["nom"] for told in agents(met, names)] == ["ARM01", "MRU01"]
 
 
 def test_a_row_without_a_story_is_told_all_the_same_and_released_holds_are_not() -> None:

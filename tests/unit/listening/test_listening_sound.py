@@ -113,7 +113,7 @@ def test_an_hour_is_looked_at_in_parts() -> None:
         return bytes(count * 4)
 
     told = Track(RATE).told(3600 * RATE, read, 1000, 3600 * RATE)
-    assert (told["duration_ms"], len(told["caller"]), max(asked)) == (3_600_000, 1000, 240_000)
+    assert (told["duration_ms"], len(told["caller"]), max(asked)) == (3_600_000, 1000, 1_200_000)
     assert Track(RATE).told(0, read, 10, 0) == {"duration_ms": 0, "bucket_ms": 20, "caller": [], "agents": []}
 
 
