@@ -93,7 +93,7 @@ export function usePlayer(elements: () => readonly [HTMLAudioElement, HTMLAudioE
     if (format !== "wav") {
       format = "wav"; // a browser that says it reads FLAC and does not
       load(element, end, position.value);
-      if (playing.value) void element.play().catch(stopped);
+      if (playing.value) void element.play().catch(refused);
       return;
     }
     failed.value = true;
@@ -105,15 +105,20 @@ export function usePlayer(elements: () => readonly [HTMLAudioElement, HTMLAudioE
     cancelAnimationFrame(frame);
   }
 
+  /** A browser that will not play; a wish that a newer one has overtaken is none of that. */
+  function refused(error: unknown): void {
+    if (!(error instanceof DOMException && error.name === "AbortError")) stopped();
+  }
+
   function stretchOver(): void {
     if (sound === null) return;
     position.value = end;
     if (sound.growing && ready !== null) {
       [turn, end, ready] = [turn + 1, ready, null];
-      void heard().play().catch(stopped);
+      void heard().play().catch(refused);
     } else if (sound.growing && length.value > end + 50) {
       jump(end);
-      void heard().play().catch(stopped);
+      void heard().play().catch(refused);
     } else if (!growing) {
       stopped(); // else: at the edge of a call under way, until ``grown`` tells of more
     }
@@ -138,7 +143,7 @@ export function usePlayer(elements: () => readonly [HTMLAudioElement, HTMLAudioE
     if (sound?.growing && target >= end - 50 && length.value > end) {
       [end, ready] = [length.value, null];
       load(heard(), end, target);
-      if (playing.value) void heard().play().catch(stopped);
+      if (playing.value) void heard().play().catch(refused);
     } else heard().currentTime = target / 1000;
   }
 
@@ -150,7 +155,7 @@ export function usePlayer(elements: () => readonly [HTMLAudioElement, HTMLAudioE
     playing.value = true;
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(tick);
-    await heard().play().catch(stopped);
+    await heard().play().catch(refused);
   }
 
   function pause(): void {
