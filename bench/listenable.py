@@ -66,7 +66,7 @@ class Listener:
     async def run(self) -> None:
         """Until cancelled."""
         settings = load(self.scene.site.config, {})
-        await asyncio.to_thread(accounts.add, settings, "mesure", ("superviseur",), "Mesure", "bench", now())
+        await asyncio.to_thread(accounts.add, settings, "mesure", ("superviseur",), None, "bench", now())
         shown, _ = await asyncio.to_thread(accounts.give_token, settings, "mesure", 1, "bench", now())
         self._headers = {"Authorization": f"Bearer {shown}"}
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, asyncio.TaskGroup() as tasks:

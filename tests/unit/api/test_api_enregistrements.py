@@ -260,7 +260,7 @@ async def test_one_recording_tells_stages_consultations_holds_and_term(ear: Test
     assert (told["retention"], told["keep_until"][:4]) == ("dossier", "2046")
     apart = await asked(ear, arm, f"{ALL}/c1-aparte")
     assert (apart["kind"], apart["stages"], len(apart["consults"])) == ("consultation", [], 1)
-    assert apart["consults"][0]["started_ms"] == 0
+    assert apart["consults"][0]["started_ms"] == -1000, "its sound begins when the colleague answers"
     assert [one["agent"] for one in apart["agents"]] == ["arm01", "mru01"]
 
 

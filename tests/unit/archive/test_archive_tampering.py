@@ -22,7 +22,7 @@ WORDS = ("who", "role", "verb", "call_id", "piece_id", "relation", "reason", "cl
 def site(done: Desk) -> Desk:  # noqa: F811
     """Two pieces sealed, three entries in the log, everything sound."""
     for number, name in enumerate(("anne", "paul", "zoe")):
-        accounts.add(_settings(done), name, ("superviseur",), name, "site", T0 + number * S)
+        accounts.add(_settings(done), name, ("superviseur",), None, "site", T0 + number * S)
     assert done("verify").exit_code == 0
     return done
 
