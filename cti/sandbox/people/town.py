@@ -6,6 +6,7 @@ and then falls silent (sipp issue 568), so callers get a new one in time, well b
 
 import asyncio
 import csv
+import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -48,8 +49,14 @@ _STEADY = (
     *("-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000"),
     "-skip_rlimit",
 )
-_NO_TROUBLE = ("receive timeout on", "The following events", "Overload warning", "There were more errors")
-"""What SIPp writes as an error although no call suffers: timeouts are part of the play, slowness shows in the instants."""
+_NO_TROUBLE = (
+    *("receive timeout on", "The following events", "Overload warning", "There were more errors"),
+    "(successful), received 'BYE",
+)
+"""What SIPp writes as an error although no call suffers: timeouts are part of the play, slowness shows in the instants, and two
+who hang up at the same instant both say so.
+"""
+_DATED = re.compile(r"^(?=\d{4}-\d\d-\d\d\t)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +157,8 @@ class Town:
     @property
     def troubles(self) -> tuple[str, ...]:
         """What SIPp complained about, call by call."""
-        lines = [line for people in (*self._callers, *self._agents) for line in people.errors().splitlines()]
-        return tuple(line for line in lines if line and not any(words in line for words in _NO_TROUBLE))
+        said = [one for people in (*self._callers, *self._agents) for one in _complaints(people.errors())]
+        return tuple(one for one in said if not any(words in one for words in _NO_TROUBLE))
 
     async def _open_room(self) -> None:
         """Start one SIPp for each filière's port, and return once all of them listen; `SippFailed` with what SIPp says."""
@@ -253,6 +260,12 @@ def windows(people: Iterator[Caller]) -> Iterator[tuple[int, list[Caller]]]:
         group.append(one)
     if group:
         yield starts_ms, group
+
+
+def _complaints(text: str) -> Iterator[str]:
+    """What SIPp complained about, one by one: each begins with its date, and may quote a whole message."""
+    for part in _DATED.split(text):
+        yield from (one.strip() for one in ([part] if _DATED.match(part) else part.splitlines()) if one.strip())
 
 
 def _counted(statistics: Path) -> Tally:
