@@ -81,7 +81,7 @@ async def test_a_caller_who_takes_the_place_of_a_line_that_rings_keeps_his_recor
         await s.press("arm01", line, await s.line("arm01", 2))
         await caller.wait(30)
         await s.until_quiet()
-        (mine,) = [frame["File"] for frame in s.frames if frame.get("UserEvent") == "SasRecording"]
+        (mine,) = {frame["File"] for frame in s.frames if frame.get("UserEvent") == "SasRecording"}
     assert heard_seconds(Path(f"{mine}-agents.wav"), ARM) > 1.0
     assert heard_seconds(Path(f"{mine}-agents.wav"), AMU) > 3.0
     assert heard_seconds(Path(f"{mine}-caller.wav"), PATIENT) > 9.0
