@@ -19,9 +19,11 @@ from cti.archive.exporting.masks import Mask, Side
 from cti.archive.exporting.package import SUMS
 from cti.archive.sealing.keys import sha256
 from cti.archive.sealing.manifest import names
+from cti.archive.worker import pieces_of
 from cti.bootstrap.exporting.office import Closed, Named, wish_of
 from cti.journey.around.access import AccessRole as A
 from cti.journey.around.keeping import HoldKind, Scope
+from cti.journey.around.voice import VoiceState
 from tests.unit.archive.voices_kept import PIECE
 from tests.unit.exporting.handing_house import REFERENCE, Site, files_of, inner_of, named, unpacked
 
@@ -305,6 +307,20 @@ def test_a_call_that_is_not_archived_yet_is_refused_by_name(site: Site) -> None:
     site.call("2026/12/16/late", archived=False)
     with pytest.raises(ExportRefused, match=r"late \(pas encore pris par l'archive\)"):
         handed(site, named(Scope.APPEL, "late"))
+
+
+def test_a_piece_without_sound_is_told_in_the_package(site: Site) -> None:
+    journey = site.call("2026/12/16/muet", dossier="31-26-0001", archived=False)
+    (fresh,) = pieces_of(journey)
+    site.store.pieces.save(replace(fresh, state=VoiceState.MISSING, problem="le fichier est vide"), site.now)
+    site.hold(Scope.DOSSIER, "31-26-0001")
+    closed = handed(site, named(Scope.DOSSIER, "31-26-0001"))
+    assert closed.export.pieces == 2
+    (absent,) = closed.receipt["absentes"]
+    assert (absent["piece_id"], absent["appel"], absent["pourquoi"]) == ("muet", "muet", "le fichier est vide")
+    files = files_of(plain_of(closed))
+    assert "muet (du 2026-12-16T08:00:00.000Z) : le fichier est vide" in files["LISEZMOI.txt"].decode()
+    assert "muet : le fichier est vide" in files["chronologie.html"].decode()
 
 
 def test_an_object_that_was_altered_or_is_gone_stops_everything(site: Site) -> None:
