@@ -1,17 +1,16 @@
-"""Long work asked for on a screen: one thread of its own, behind everything else, that tells how far it is and can be stopped."""
+"""Long work asked for on a screen: one thread of its own, that tells how far it is and can be stopped.
+
+It has no lower priority than the others, which would hold the whole service up on a busy machine (docs/decisions/0034).
+"""
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
-
-#: Behind everything else of this process (Linux counts a thread as a process of its own).
-_NICE: Final = 10
 
 
 class Stopped(Exception):
@@ -57,7 +56,7 @@ class Aside:
     def run(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Do it when its turn comes."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name, initializer=_behind)
+            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name)
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def stop(self) -> None:
@@ -65,7 +64,3 @@ class Aside:
         self.stopping.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _behind() -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
