@@ -158,7 +158,8 @@ class Keeper:
         """Load no cipher and no codec into the first moments of a service that starts in a full house, or does not know yet
         how full it is; what is left to do is counted meanwhile.
         """
-        while self._full() and self._clock() - self._began_at < _SETTLING and not self._stopping.is_set():
+        # A clock that is set back meanwhile ends it: an hour of waiting would be no settling.
+        while self._full() and 0 <= self._clock() - self._began_at < _SETTLING and not self._stopping.is_set():
             if self._live() is None:
                 self._stopping.wait(_AGAIN / 10)
             else:
