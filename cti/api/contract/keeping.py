@@ -4,21 +4,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from cti.api.contract.shape import Shape
-from cti.journey.around.keeping import Fate, HoldKind, Scope
+from cti.api.contract.voice import OpenHold
+from cti.journey.around.keeping import Fate
 
 
-class HoldOut(Shape):
-    """A hold: what, why, who asked, who placed it, and who released it."""
+class HoldOut(OpenHold):
+    """A hold, and who released it."""
 
-    number: int
-    scope: Scope
-    target: str
-    kind: HoldKind
-    reference: str
-    asked_by: str
-    placed_by: str
-    placed_at: datetime
-    reason: str
     released_at: datetime | None
     released_by: str | None
     release_reason: str | None

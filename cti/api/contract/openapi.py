@@ -93,7 +93,7 @@ def _query_parameters(operation: Operation, schemas: dict[str, Any]) -> list[dic
     if operation.query is None:
         return []
     schema = schema_of(operation.query, _REF)
-    schemas.update(schema.get("$defs", {}))
+    _keep(schemas, schema.get("$defs", {}))
     required = schema.get("required", [])
     return [
         {
@@ -127,6 +127,16 @@ def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _reference(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:
     schema = schema_of(model, _REF)
-    schemas.update(schema.pop("$defs", {}))
-    schemas[model.__name__] = schema
+    _keep(schemas, {**schema.pop("$defs", {}), model.__name__: schema})
     return {"$ref": _REF.format(model=model.__name__)}
+
+
+def _keep(schemas: dict[str, Any], more: dict[str, Any]) -> None:
+    """Put them with the others; two shapes of one name would be one in the document, and one of the two would lie.
+
+    Raises:
+        ValueError: another shape has the name.
+    """
+    for name, schema in more.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two shapes are called {name}")

@@ -80,7 +80,7 @@ class HeardConsult(Shape):
     how: ConsultEnd | None
 
 
-class HoldOut(Shape):
+class OpenHold(Shape):
     """An open hold that covers it."""
 
     number: int
@@ -99,7 +99,7 @@ class PieceStory(PieceOut):
 
     stages: list[HeardStage]
     consults: list[HeardConsult]
-    gels: list[HoldOut]
+    gels: list[OpenHold]
     keep_until: datetime | None
     retention: str | None
 
