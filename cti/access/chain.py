@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from cti.journey.around.access import GENESIS, Outcome, Trace
+from cti.journey.around.access import GENESIS, AccessOutcome, Trace
 from cti.journey.words import Instant, from_datetime, iso
 
 _TEXT_MOST: Final = 500
@@ -35,7 +35,7 @@ class Said:
     who: str
     role: str
     verb: str
-    outcome: Outcome
+    outcome: AccessOutcome
     call_id: str = ""
     piece_id: str = ""
     relation: str = ""
@@ -86,7 +86,7 @@ def from_line(line: Mapping[str, Any]) -> Trace:
         raise UnreadableTrace(f"valeur illisible : {', '.join(wrong)}")
     try:
         trace = Trace(
-            **{**line, "at": from_datetime(datetime.fromisoformat(line["at"])), "outcome": Outcome(line["outcome"]).value}
+            **{**line, "at": from_datetime(datetime.fromisoformat(line["at"])), "outcome": AccessOutcome(line["outcome"]).value}
         )
     except ValueError as trouble:
         raise UnreadableTrace(f"valeur illisible : {trouble}") from None

@@ -10,7 +10,7 @@ from typing import Protocol
 from cti.access.chain import Said, link
 from cti.access.decision import Decision, Granted, Refused, decide
 from cti.access.table import AccessSettings
-from cti.journey.around.access import ENTER, AccessRole, AccountChange, Outcome, Tie, Trace, UserName, Verb
+from cti.journey.around.access import ENTER, AccessOutcome, AccessRole, AccountChange, Tie, Trace, UserName, Verb
 from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import Instant
 
@@ -95,7 +95,7 @@ class Rights:
             StoreUnavailable: it could not be written.
         """
         at = self._clock()
-        said = Said(at=at, who="inconnu", role="", verb=ENTER, outcome=Outcome.REFUSED, client=client, detail=why)
+        said = Said(at=at, who="inconnu", role="", verb=ENTER, outcome=AccessOutcome.REFUSED, client=client, detail=why)
         self._journal.append(lambda last: link(last, said))
 
 
@@ -106,7 +106,7 @@ def done(asker: Asker, verb: Verb, about: About, reason: str, at: Instant) -> Sa
         who=asker.who,
         role="+".join(asker.roles),
         verb=verb,
-        outcome=Outcome.DONE,
+        outcome=AccessOutcome.DONE,
         call_id=about.call_id,
         piece_id=about.piece_id,
         reason=reason,
@@ -118,7 +118,9 @@ def done(asker: Asker, verb: Verb, about: About, reason: str, at: Instant) -> Sa
 def account_said(change: AccountChange, client: str) -> Said:
     """The entry of an act on an account."""
     told = f"{change.kind} : compte {change.user.name}" + (f" ({change.detail})" if change.detail else "")
-    return Said(at=change.at, who=change.by, role="", verb=Verb.ADMINISTRER, outcome=Outcome.DONE, client=client, detail=told)
+    return Said(
+        at=change.at, who=change.by, role="", verb=Verb.ADMINISTRER, outcome=AccessOutcome.DONE, client=client, detail=told
+    )
 
 
 def _said(asker: Asker, verb: Verb, about: About, reason: str, decision: Decision, at: Instant) -> Said:
@@ -128,7 +130,7 @@ def _said(asker: Asker, verb: Verb, about: About, reason: str, decision: Decisio
         who=asker.who,
         role=decision.role if isinstance(decision, Granted) else "+".join(asker.roles),
         verb=verb,
-        outcome=Outcome.GRANTED if granted else Outcome.REFUSED,
+        outcome=AccessOutcome.GRANTED if granted else AccessOutcome.REFUSED,
         call_id=about.call_id,
         piece_id=about.piece_id,
         relation=decision.relation if isinstance(decision, Granted) else "",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cti.api.contract.shape import Shape
-from cti.journey.around.access import AccessRole, Outcome, Relation, Verb
+from cti.journey.around.access import AccessOutcome, AccessRole, Relation, Verb
 
 
 class RightOut(Shape):
@@ -42,7 +42,7 @@ class TraceOut(Shape):
     relation: str
     reason: str
     client: str
-    outcome: Outcome
+    outcome: AccessOutcome
     detail: str
     previous: str
     hash: str

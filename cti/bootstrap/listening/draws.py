@@ -10,7 +10,7 @@ from cti.access.table import AccessSettings
 from cti.api.edge.door import Known
 from cti.api.listening_port import DrawWish
 from cti.journey import CallId, Instant
-from cti.journey.around.access import Outcome, Relation, Trace, Verb
+from cti.journey.around.access import AccessOutcome, Relation, Trace, Verb
 from cti.journey.around.listening import Draw
 from cti.listening.draw import DrawRefused, drawn, eligible, pool_digest, refusal
 from cti.store import Store
@@ -92,6 +92,13 @@ def _said(made: Draw, role: str, client: str) -> Callable[[Trace | None], Trace]
         f"graine {made.seed}, appels possibles {made.pool_sha256}"
     )
     said = Said(
-        at=made.at, who=made.by, role=role, verb=Verb.TIRER, outcome=Outcome.DONE, reason=made.reason, client=client, detail=told
+        at=made.at,
+        who=made.by,
+        role=role,
+        verb=Verb.TIRER,
+        outcome=AccessOutcome.DONE,
+        reason=made.reason,
+        client=client,
+        detail=told,
     )
     return lambda last: link(last, said)

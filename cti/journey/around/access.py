@@ -62,7 +62,7 @@ class Relation(StrEnum):
     REQUISITION = "requisition"  #: named in a requisition or a patient's request
 
 
-class Outcome(StrEnum):
+class AccessOutcome(StrEnum):
     """How it went."""
 
     GRANTED = "accordé"
@@ -93,7 +93,7 @@ class Trace:
     relation: str = ""
     reason: str = ""
     client: str = ""  #: address of whoever asked; ``cli`` for the command line
-    outcome: str  #: an ``Outcome``, unless somebody wrote something else into the database
+    outcome: str  #: an ``AccessOutcome``, unless somebody wrote something else into the database
     detail: str = ""  #: in French: why it was refused, what was searched, what was changed
     previous: str  #: ``hash`` of the entry before
     hash: str = ""  #: SHA-256 of the canonical form of all the rest

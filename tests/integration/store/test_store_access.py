@@ -18,7 +18,7 @@ from cti.access import accounts
 from cti.access.accounts import AccountRefused
 from cti.access.chain import Head, Said, link, verify
 from cti.access.rights import account_said
-from cti.journey.around.access import AccessRole, AccountActKind, AccountChange, Outcome, Token, Trace
+from cti.journey.around.access import AccessOutcome, AccessRole, AccountActKind, AccountChange, Token, Trace
 from cti.journey.ledger import StoreUnavailable
 from cti.store import Store, traces
 from cti.store.engine import build_engine
@@ -29,7 +29,7 @@ HOUSE = Path(__file__).parents[3]
 
 
 def say(store: Store, number: int, **changes: object) -> Trace:
-    values = {"at": T0 + number * 1000, "who": f"qui{number}", "role": "mrg", "verb": "ecouter", "outcome": Outcome.GRANTED}
+    values = {"at": T0 + number * 1000, "who": f"qui{number}", "role": "mrg", "verb": "ecouter", "outcome": AccessOutcome.GRANTED}
     said = Said(**{**values, **changes})  # type: ignore[arg-type]
     return store.traces.append(lambda last: link(last, said))
 
@@ -112,13 +112,13 @@ def test_an_entry_outlives_a_power_cut_and_calls_do_not_pay_for_it(
 _WRITER = """
 import sys, time
 from cti.access.chain import Said, link
-from cti.journey.around.access import Outcome
+from cti.journey.around.access import AccessOutcome
 from cti.store import open_store
 store = open_store(sys.argv[1], busy_timeout_ms=60_000)
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(sys.argv[3])):
-    said = Said(at=1, who=sys.argv[2], role="", verb="ecouter", outcome=Outcome.GRANTED, detail=str(number))
+    said = Said(at=1, who=sys.argv[2], role="", verb="ecouter", outcome=AccessOutcome.GRANTED, detail=str(number))
     store.traces.append(lambda last: link(last, said))
     time.sleep(0.001)  # SQLite's waiting is no queue: whoever does not pause may keep the other out to the end
 store.close()
@@ -155,7 +155,7 @@ def test_the_database_itself_refuses_a_fork(store: Store, database: str) -> None
     """Even a writer that takes no lock cannot follow an entry that another one follows already."""
     first = say(store, 1)
     say(store, 2)
-    fork = link(first, Said(at=T0, who="x", role="", verb="ecouter", outcome=Outcome.GRANTED))
+    fork = link(first, Said(at=T0, who="x", role="", verb="ecouter", outcome=AccessOutcome.GRANTED))
     engine = build_engine(database)
     columns = ", ".join(fork.__slots__)
     values = ", ".join(f":{name}" for name in fork.__slots__)

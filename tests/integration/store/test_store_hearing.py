@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from cti.access.chain import Said, link
-from cti.journey.around.access import Outcome, Trace
+from cti.journey.around.access import AccessOutcome, Trace
 from cti.journey.around.duty import DutyAct, DutyKind
 from cti.journey.around.listening import Draw, Wanted
 from cti.journey.around.voice import VoiceState
@@ -115,7 +115,7 @@ def test_numbers_and_dossiers_are_read_off_their_indexes(told: Store, database: 
 
 
 def said(made: Draw) -> Callable[[Trace | None], Trace]:
-    told = Said(at=made.at, who=made.by, role="", verb="tirer", outcome=Outcome.DONE, detail=f"tirage {made.number}")
+    told = Said(at=made.at, who=made.by, role="", verb="tirer", outcome=AccessOutcome.DONE, detail=f"tirage {made.number}")
     return lambda last: link(last, told)
 
 

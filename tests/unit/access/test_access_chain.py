@@ -25,7 +25,7 @@ from cti.access.chain import (
     verify,
 )
 from cti.access.heads import as_text
-from cti.journey.around.access import GENESIS, Outcome, Trace
+from cti.journey.around.access import GENESIS, AccessOutcome, Trace
 from tests.unit.agents.duty_acts import unhurried
 
 T0 = 1_797_408_000_000_000
@@ -43,7 +43,7 @@ def chain(said: Sequence[Said]) -> list[Trace]:
 
 def said(number: int, **changes: object) -> Said:
     values = {
-        "at": T0 + number, "who": f"qui{number}", "role": "mrg", "verb": "ecouter", "outcome": Outcome.GRANTED, "call_id": "c1"
+        "at": T0 + number, "who": f"qui{number}", "role": "mrg", "verb": "ecouter", "outcome": AccessOutcome.GRANTED, "call_id": "c1"
     }  # fmt: skip
     return Said(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -57,7 +57,7 @@ _SAID = st.builds(
     who=_WORDS,
     role=_WORDS,
     verb=st.sampled_from(["ecouter", "entrer"]),
-    outcome=st.sampled_from(Outcome),
+    outcome=st.sampled_from(AccessOutcome),
     call_id=_WORDS,
     piece_id=_WORDS,
     relation=_WORDS,
@@ -143,7 +143,7 @@ def test_entries_that_change_places_or_come_twice_are_found(log: list[Trace], da
 def again(trace: Trace) -> Said:
     """What an entry says, out of its chain."""
     values = {field.name: getattr(trace, field.name) for field in fields(Said)}
-    return Said(**{**values, "outcome": Outcome(trace.outcome)})
+    return Said(**{**values, "outcome": AccessOutcome(trace.outcome)})
 
 
 @unhurried

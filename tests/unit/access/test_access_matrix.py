@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cti.access import About, Asker, Granted, Rights
 from cti.access.chain import verify
-from cti.journey.around.access import AccessRole, Outcome, Relation, Tie, Verb
+from cti.journey.around.access import AccessOutcome, AccessRole, Relation, Tie, Verb
 from tests.fakes.access import MemoryTraces, shipped_table
 
 T0 = 1_797_408_000_000_000
@@ -31,14 +31,14 @@ def test_every_cell_of_the_matrix_with_and_without_a_reason() -> None:
         decision = rights.ask(asker, verb, About(call_id="c1", piece_id="p1"), (tie,), reason)
         assert isinstance(decision, Granted) is expected, (role, relation, verb, reason, decision)
         trace = journal.entries[-1]
-        assert trace.outcome == (Outcome.GRANTED if expected else Outcome.REFUSED)
+        assert trace.outcome == (AccessOutcome.GRANTED if expected else AccessOutcome.REFUSED)
         assert (trace.who, trace.role, trace.verb, trace.call_id, trace.piece_id) == ("qui", role, verb, "c1", "p1")
         assert (trace.reason, trace.client, trace.relation) == (reason, "192.0.2.1", relation if expected else "")
         assert bool(trace.detail) is not expected, "a refusal says why"
     assert len(CELLS) == 9 * 5 * 11
     assert len(journal.entries) == 2 * len(CELLS)
     assert list(verify(journal.entries)) == []
-    granted = sum(trace.outcome == Outcome.GRANTED for trace in journal.entries)
+    granted = sum(trace.outcome == AccessOutcome.GRANTED for trace in journal.entries)
     assert granted == sum(1 if row.get("motif") else 2 for row in GIVEN.values())
 
 

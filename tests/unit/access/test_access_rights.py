@@ -5,10 +5,10 @@ from cti.access.chain import verify
 from cti.access.rights import account_said
 from cti.journey.around.access import (
     ENTER,
+    AccessOutcome,
     AccessRole,
     AccountActKind,
     AccountChange,
-    Outcome,
     Relation,
     Tie,
     User,
@@ -61,7 +61,7 @@ def test_whoever_shows_what_opens_nothing_and_acts_on_accounts() -> None:
     for detail, told in (("jeton 0123abcd", "revocation : compte anne (jeton 0123abcd)"), ("", "revocation : compte anne")):
         change = AccountChange(at=T0, by="cli:it", kind=AccountActKind.REVOKE, user=user, detail=detail)
         said = account_said(change, "cli")
-        assert (said.who, said.verb, said.outcome, said.detail) == ("cli:it", "administrer", Outcome.DONE, told)
+        assert (said.who, said.verb, said.outcome, said.detail) == ("cli:it", "administrer", AccessOutcome.DONE, told)
 
 
 def test_what_the_answer_would_be_is_not_written() -> None:

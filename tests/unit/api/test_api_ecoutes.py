@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from cti.api import build_app
 from cti.bootstrap.access import accounts
-from cti.journey.around.access import Outcome
+from cti.journey.around.access import AccessOutcome
 from cti.journey.around.voice import VoiceState
 from tests.fakes.voice_room import S, VoiceRoom, call, stage
 
@@ -105,7 +105,7 @@ async def test_each_opening_is_one_entry_and_hearing_adds_none(ear: TestClient, 
         await ear.get(told["audio"], headers=told["cookie"])
     (entry,) = voices.traces()
     assert (entry.who, entry.role, entry.verb, entry.relation) == ("camille", "arm_n1", "ecouter", "ses_appels")
-    assert (entry.call_id, entry.piece_id, entry.outcome, entry.client) == ("c1", "c1", Outcome.GRANTED, "127.0.0.1")
+    assert (entry.call_id, entry.piece_id, entry.outcome, entry.client) == ("c1", "c1", AccessOutcome.GRANTED, "127.0.0.1")
 
 
 async def test_flac_and_wav_hold_the_same_samples_caller_left_agents_right(ear: TestClient, me: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from cti.api.listening_port import DrawWish
 from cti.archive.keeping.office import Office
 from cti.bootstrap.listening.draws import DrawDesk
 from cti.bootstrap.retention.terms import by_name, classing_of
-from cti.journey.around.access import AccessRole, Outcome
+from cti.journey.around.access import AccessOutcome, AccessRole
 from cti.journey.around.keeping import HoldKind, Scope, Target
 from tests.fakes.voice_room import CONFIG, T0, S, VoiceRoom, call, stage
 
@@ -88,7 +88,7 @@ async def test_each_verb_is_given_or_refused_as_the_table_says_and_logged(
             if response.status == 403:
                 assert (await response.json()).get("motif_demande", False) is (reasoned and not with_reason), told
             assert (entry.verb, entry.who, entry.piece_id) == (verb, "qui", piece_id), told
-            assert entry.outcome == (Outcome.GRANTED if granted else Outcome.REFUSED), told
+            assert entry.outcome == (AccessOutcome.GRANTED if granted else AccessOutcome.REFUSED), told
             assert (entry.relation in (of, "salle")) is granted, told
             assert entry.role == role
             assert entry.reason == (reason if verb != "chercher" else ""), told
