@@ -43,7 +43,8 @@ def chain(said: Sequence[Said]) -> list[Trace]:
 
 def said(number: int, **changes: object) -> Said:
     values = {
-        "at": T0 + number, "who": f"qui{number}", "role": "mrg", "verb": "ecouter", "outcome": AccessOutcome.GRANTED, "call_id": "c1"
+        "at": T0 + number, "who": f"qui{number}", "role": "mrg", "verb": "ecouter", "outcome": AccessOutcome.GRANTED,
+        "call_id": "c1",
     }  # fmt: skip
     return Said(**{**values, **changes})  # type: ignore[arg-type]
 
