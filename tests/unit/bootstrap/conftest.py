@@ -28,9 +28,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cti(site: Path, monkeypatch: pytest.MonkeyPatch) -> Cti:
-    """``cti ...`` in that folder. Logging is left as it is: it belongs to the process, which here is the test's."""
-    monkeypatch.setattr("cti.__main__.logs.configure", lambda level, *, as_json: None)
+def cti(site: Path) -> Cti:
+    """``cti ...`` in that folder."""
 
     def run(*words: str, **environ: str) -> Done:
         done = CliRunner().invoke(main, words, env=environ)

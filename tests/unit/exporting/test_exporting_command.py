@@ -19,7 +19,6 @@ from tests.unit.exporting.handing_house import REFERENCE, Site, files_of, inner_
 @pytest.fixture
 def typed(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Two accounts and a requisition; the environment of the site."""
-    monkeypatch.setattr("cti.__main__.logs.configure", lambda level, *, as_json: None)
     monkeypatch.setenv("CTI_VAR", str(site.folder / "var"))
     monkeypatch.setenv("CTI_DATABASE_URL", f"sqlite:///{site.kept.folder}/cti.db")
     site.account("sofia", A.SUPERVISEUR)
