@@ -20,6 +20,7 @@ from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
 from cti.ami.connection import AmiLink, LinkSettings, LinkTime, told_in_turn, wait_for_event
 from cti.ami.rooms import RoomActions
 from cti.ami.sessions import JournalSettings, SessionJournal
+from cti.ami.sip_probe import SipProbe
 from cti.api.app import build_app
 from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
@@ -122,7 +123,7 @@ class Service:
         planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision, recent, lambda: crisis.active)
         agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), monotonic_us)
         self.agi_port = await agi.start()
-        word, disk = JournalWord(), DiskWatch(recordings, settings.recording, monotonic_us)
+        word, disk, probe = JournalWord(), DiskWatch(recordings, settings.recording, monotonic_us), _probe(settings)
         journal = _journal(settings, word)
         reconciler = Reconciler(settings, store, pipeline.written, now, apart)
         watch = _watch(settings, pipeline, journal, apart, reconciler, posts)
@@ -133,11 +134,12 @@ class Service:
             apart(crisis.run(PbxActions(actions.ask))),
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
+            apart(probe.run()),
             *(apart(work) for work in (listening.run(), _heads(settings, store).run(), desks.exports.run(), *posts.work())),
         ]
         for threads in (disk, keeping):
             threads.start()
-        alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk)))
+        alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk, probe)))
         alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
         voice = (keeping, listening, desks)
         parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, *voice)
@@ -330,8 +332,22 @@ def _rooms(settings: Settings, pipeline: Pipeline, actions: AmiLink, watch: PbxW
     return Rooms(settings, pipeline, RoomActions(PbxActions(actions.ask), watch.translator, now))
 
 
+def _probe(settings: Settings) -> SipProbe:
+    """Whoever binds everywhere is asked where AMI is."""
+    pbx = settings.pbx
+    everywhere = pbx.sip_bind in ("0.0.0.0", "::")  # noqa: S104
+    host = settings.cti.pbx.host if everywhere else pbx.sip_bind
+    return SipProbe(host, pbx.sip_port, pbx.sonde_seconds, now, asyncio.sleep)
+
+
 def _ground(
-    pipeline: Pipeline, agi: AgiServer, watch: PbxWatch, actions: AmiLink, journal: JournalWord, disk: DiskWatch
+    pipeline: Pipeline,
+    agi: AgiServer,
+    watch: PbxWatch,
+    actions: AmiLink,
+    journal: JournalWord,
+    disk: DiskWatch,
+    probe: SipProbe,
 ) -> Ground:
     return Ground(
         pipeline=pipeline,
@@ -341,6 +357,7 @@ def _ground(
         journal=journal,
         disk=disk,
         lag=lambda: watch.lag,
+        sip=probe,
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from cti.ami import secours_spool
 from cti.ami.dialplan import AgentSpec, FiliereSpec
+from cti.ami.sip_probe import SipProbe
 from cti.sandbox.host.free import free_port
 from cti.sandbox.install import Install
 from cti.sandbox.packages import FetchSettings, fetch
@@ -374,3 +375,19 @@ async def test_one_more_block_is_one_more_filiere(tmp_path: Path, install: Insta
             connect = await talking(room, "sas-psy")
             assert connect["Interface"] == "PJSIP/psy01"
             assert await patient.wait(10) is SippExit.ALL_SUCCESSFUL
+
+
+async def test_the_service_is_heard_under_a_name_that_can_call_nobody(tmp_path: Path, install: Install) -> None:
+    async with Room.open(tmp_path, install) as room:
+        probe = SipProbe("127.0.0.1", room.spec.sip_port, 5, lambda: 1, asyncio.sleep)
+        await probe.ask()
+        assert probe.unanswered == 0
+        room.pbx.freeze()
+        try:
+            await probe.ask()
+            assert (probe.silent_since, probe.unanswered) == (1, 1)
+        finally:
+            room.pbx.thaw()
+        await probe.ask()
+        assert probe.silent_since is None
+        assert room.pbx.problems() == []

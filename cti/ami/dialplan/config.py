@@ -40,6 +40,7 @@ _PBX_FIELDS = (
     "spool_patience_seconds",
     "repos_seconds",
     "qualify_seconds",
+    "sonde_seconds",
     "agi_script",
 )
 

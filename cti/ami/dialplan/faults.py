@@ -184,5 +184,7 @@ def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
         yield "[pbx] patience_seconds + spool_patience_seconds: at most 2 s, no fault may hold a caller longer"
     for code in spec.communes:
         yield from _unfit("repartition", _FILIERE, mutualisees=code)
+    if spec.sonde_seconds and not 2 <= spec.sonde_seconds <= 3600:
+        yield "[pbx] sonde_seconds: 2 to 3600, or 0 for never"
     if spec.repos_seconds < 1 or spec.tours_max < 1:
         yield "[pbx] repos_seconds, tours_max: at least 1"

@@ -5,13 +5,19 @@ import re
 
 from cti.ami.dialplan.rooms import room_keys
 from cti.ami.dialplan.spec import AgentSpec, PbxSpec, SortieSpec, TrunkSpec
+from cti.ami.sip_probe import PROBE
 
 _PHONE_CODECS = "g722,alaw,ulaw"
 
 
 def pjsip_conf(spec: PbxSpec) -> str:
     """Transports, trunks by address, phones by name. There is no anonymous endpoint: unknown senders get 401."""
-    parts = [_general(spec), *(_trunk(trunk, spec) for trunk in spec.trunks), *(_agent(agent, spec) for agent in spec.agents)]
+    parts = [
+        _general(spec),
+        *_probe(spec),
+        *(_trunk(trunk, spec) for trunk in spec.trunks),
+        *(_agent(agent, spec) for agent in spec.agents),
+    ]
     return "\n".join(parts) + "\n; The site's own additions (TLS, NAT, further trunks).\n#tryinclude pjsip_site.conf\n"
 
 
@@ -47,6 +53,18 @@ def _general(spec: PbxSpec) -> str:
         "\n"
         "; The socket itself is http.conf's.\n"
         f"[transport-ws]\ntype = transport\nprotocol = ws\nbind = {spec.sip_bind}\n"
+    )
+
+
+def _probe(spec: PbxSpec) -> tuple[str, ...]:
+    """The name under which the service asks whether SIP is heard; from its own address, and with nowhere to call."""
+    if not spec.sonde_seconds:
+        return ()
+    own = sorted({host for host in ("127.0.0.1", spec.agi_host, spec.sip_bind) if _is_address(host) and host != "0.0.0.0"})  # noqa: S104
+    return (
+        "; The service asks by OPTIONS whether SIP is still heard; this name may do nothing else.\n"
+        f"[{PROBE}]\ntype = endpoint\ncontext = {PROBE}\nidentify_by = username\ndisallow = all\nallow = alaw\n"
+        f"allow_transfer = no\nallow_subscribe = no\ndeny = 0.0.0.0/0.0.0.0\n" + "".join(f"permit = {host}/32\n" for host in own),
     )
 
 
@@ -95,6 +113,9 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
     """A phone: dials in `sas-postes`, transfers in `sas-transferts`.
 
     Feature codes are set on the phone's channels, never on the patient's: only the agent's keys count.
+
+    A phone that passes a caller on (REFER) is told at once that it is done, and not how it goes on: what Asterisk builds for that
+    can lock the whole of PJSIP for good (decision 0039).
     """
     features = "#".join([*(filiere.queue for filiere in spec.filieres), *(key.name for key in room_keys(spec))])
     text = (
@@ -102,7 +123,7 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
         f"disallow = all\nallow = {'alaw,ulaw' if agent.webrtc else _PHONE_CODECS}\naors = {agent.endpoint}\n"
         f'callerid = "{agent.nom}" <{agent.poste or agent.endpoint}>\n'
         f"language = {spec.langue}\ndirect_media = no\nrtp_symmetric = yes\nforce_rport = yes\nrewrite_contact = yes\n"
-        "dtmf_mode = auto_info\nallow_subscribe = no\nsend_pai = yes\ntrust_id_outbound = yes\n"
+        "dtmf_mode = auto_info\nallow_subscribe = no\nrefer_blind_progress = no\nsend_pai = yes\ntrust_id_outbound = yes\n"
         f"timers = yes\nset_var = TRANSFER_CONTEXT=sas-transferts\nset_var = DYNAMIC_FEATURES={features}\n"
     )
     if agent.webrtc:

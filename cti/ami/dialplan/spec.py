@@ -200,6 +200,8 @@ class PbxSpec:
     communes: tuple[str, ...] = ()
     sortie: SortieSpec | None = None
     qualify_seconds: int = 30
+    #: The service asks whether the PBX still hears SIP, so often; 0: never, and it has no name to ask under.
+    sonde_seconds: int = 5
     langue: str = "fr"
     agi_script: str = "cti-secours"
     #: Priority of a caller for whom a P0 is asked, in the queue of whoever is asked.

@@ -12,6 +12,7 @@ from typing import Final
 
 from cti.ami.agi import AgiCounters
 from cti.ami.connection import AmiLink, LinkState
+from cti.ami.sip_probe import SipProbe
 from cti.journey import Instant
 from cti.journey.refusals import refusal
 from cti.live.alarms import Gravite
@@ -27,6 +28,8 @@ STILL_US: Final = 300 * _SECOND
 LATE_US: Final = 5 * _SECOND
 #: Links come and go by themselves in a second or two; what lasts longer is told.
 PATIENCE_SECONDS: Final = 6.0
+#: So many OPTIONS in a row without any answer: the PBX hears SIP no more. One or two are lost on a busy machine.
+DEAF_AFTER: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Ground:
     actions: AmiLink
     journal: "JournalWord"
     disk: "DiskWatch"
+    sip: SipProbe
     #: of the latest frame: when it was read, and how long after the PBX made it (microseconds); None before the first
     lag: Callable[[], tuple[Instant, int] | None] = lambda: None
 
@@ -71,6 +75,7 @@ def conditions(ground: Ground) -> tuple[Condition, ...]:
         ground.journal.condition(),
         promises_condition(ground.pipeline),
         lag_condition(ground.lag),
+        deaf_condition(ground.sip, ground.events),
     )
 
 
@@ -108,6 +113,19 @@ def lag_condition(lag: Callable[[], tuple[Instant, int] | None]) -> Condition:
         return Trouble(f"Événements du PBX reçus avec {seconds} s de retard (PBX ou service surchargé, ou horloges différentes)")
 
     return Condition("events_late", look)
+
+
+def deaf_condition(probe: SipProbe, link: AmiLink) -> Condition:
+    """The PBX that answers us on AMI hears phones and trunks as well."""
+
+    def look(at: Instant) -> Trouble | None:
+        since = probe.silent_since
+        if since is None or probe.unanswered < DEAF_AFTER or link.state is not LinkState.UP:
+            return None  # a PBX that is away altogether has its own alarm
+        seconds = max(0, at - since) // _SECOND
+        return Trouble(f"Le PBX n'entend plus le SIP depuis {seconds} s : aucun appel n'entre ; le redémarrer")
+
+    return Condition("sip_deaf", look)
 
 
 def agi_condition(counters: Callable[[], AgiCounters]) -> Condition:

@@ -14,6 +14,7 @@ import pytest
 from cti.ami.agi import AgiCounters
 from cti.ami.connection import AmiLink, LinkState
 from cti.ami.sessions import JournalSettings, SessionJournal
+from cti.ami.sip_probe import SipProbe
 from cti.bootstrap.watching import conditions as conditions_module
 from cti.bootstrap.watching.alarms import LOOK_SECONDS, AlarmWatch
 from cti.bootstrap.watching.conditions import (
@@ -75,6 +76,7 @@ class TestWholeGround:
     @pytest.fixture
     def ground(self, wall: Wall, tmp_path: Path) -> Ground:
         counters = SimpleNamespace(late_promises=0)
+        self.sip = SimpleNamespace(silent_since=None, unanswered=0)
         ground = Ground(
             pipeline=cast("Pipeline", SimpleNamespace(store_ok=True, waiting=0, counters=counters)),
             agi=lambda: self.agi,
@@ -83,6 +85,7 @@ class TestWholeGround:
             journal=JournalWord(),
             disk=DiskWatch(tmp_path, replace(DISK, low_bytes=0, critical_bytes=0), wall.clock),
             lag=lambda: self.lag,
+            sip=cast("SipProbe", self.sip),
         )
         self.lag: tuple[Instant, int] | None = None
         self.agi = AgiCounters()
@@ -123,6 +126,19 @@ class TestWholeGround:
         assert wall.after() == {}
         self.lag = wall.clock.now - STILL_US, 60 * S  # nothing has come for five minutes: late or not, that was then
         assert wall.after() == {}
+
+    def test_a_pbx_that_hears_no_sip_is_told_when_it_has_missed_three_questions(self, wall: Wall, ground: Ground) -> None:
+        self.sip.silent_since, self.sip.unanswered = wall.clock.now, 2
+        assert wall.after() == {}
+        self.sip.silent_since, self.sip.unanswered = wall.clock.now - 15 * S, 3
+        gravite, text = wall.after()["sip_deaf"]
+        assert gravite == "critique"
+        assert text.startswith("Le PBX n'entend plus le SIP depuis 1")
+        cast("Any", ground.events).state = LinkState.BACKING_OFF
+        assert "sip_deaf" not in wall.after(), "a PBX that is away altogether has its own alarm"
+        cast("Any", ground.events).state = LinkState.UP
+        self.sip.silent_since, self.sip.unanswered = None, 0
+        assert "sip_deaf" not in wall.after()
 
     @pytest.mark.parametrize("what", ["refused", "timed_out", "failed"])
     def test_callers_whom_we_did_not_route(self, wall: Wall, ground: Ground, what: str) -> None:
