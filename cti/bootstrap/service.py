@@ -18,9 +18,7 @@ from prometheus_client import CollectorRegistry
 from cti.ami.actions import PbxActions
 from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
 from cti.ami.connection import AmiLink, LinkSettings, LinkTime, told_in_turn, wait_for_event
-from cti.ami.rooms import RoomActions
 from cti.ami.sessions import JournalSettings, SessionJournal
-from cti.ami.sip_probe import SipProbe
 from cti.api.app import build_app
 from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
@@ -29,10 +27,9 @@ from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.cards import cards, cards_for_board
 from cti.bootstrap.answering.crisis import CrisisDesk, open_crisis
 from cti.bootstrap.answering.daybook import DayBook
-from cti.bootstrap.answering.placing import Calling
+from cti.bootstrap.answering.opening import open_callbacks, open_calling, open_rooms
 from cti.bootstrap.answering.recent import RecentCallers
-from cti.bootstrap.answering.rooms import Rooms
-from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
+from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, now
 from cti.bootstrap.exporting.desks import VoiceDesks
 from cti.bootstrap.keeping.beside import Keeping
 from cti.bootstrap.listening.desk import ListeningDesk
@@ -42,7 +39,8 @@ from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
 from cti.bootstrap.watching.alarms import AlarmWatch
-from cti.bootstrap.watching.conditions import DiskWatch, Ground, JournalWord, conditions
+from cti.bootstrap.watching.conditions import DiskWatch, JournalWord, conditions
+from cti.bootstrap.watching.ground import ground_of, probe_of
 from cti.bootstrap.watching.reconciling import Reconciler
 from cti.bootstrap.watching.spool import SpoolImport
 from cti.bootstrap.watching.watch import PbxWatch, WatchSettings
@@ -103,7 +101,7 @@ class Service:
         recordings = Path(settings.cti.pbx.recordings or settings.pbx.recordings_dir)
         recent = await store_thread(_recent, store, settings)
         board = Board(cards_for_board(settings), clock=now, repeats=recent.repeat_of)
-        desk = _desk(settings, store, store_thread, board)
+        desk = open_callbacks(settings, store, store_thread, board)
         book = DayBook(settings.qos, settings.cti.qos.board_profile, settings.zone, store.reading.journeys)
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
         apart = _apart(spawn)
@@ -123,7 +121,7 @@ class Service:
         planner = RoutePlanner(settings.routing, lambda: load_of(board), now, _note_decision, recent, lambda: crisis.active)
         agi = AgiServer(settings.pbx.agi_host, settings.pbx.agi_port, agi_routes(planner, AgiAnswer), AgiLimits(), monotonic_us)
         self.agi_port = await agi.start()
-        word, disk, probe = JournalWord(), DiskWatch(recordings, settings.recording, monotonic_us), _probe(settings)
+        word, disk, probe = JournalWord(), DiskWatch(recordings, settings.recording, monotonic_us), probe_of(settings)
         journal = _journal(settings, word)
         reconciler = Reconciler(settings, store, pipeline.written, now, apart)
         watch = _watch(settings, pipeline, journal, apart, reconciler, posts)
@@ -139,7 +137,7 @@ class Service:
         ]
         for threads in (disk, keeping):
             threads.start()
-        alarms.watch(conditions(_ground(pipeline, agi, watch, actions, word, disk, probe)))
+        alarms.watch(conditions(ground_of(pipeline, agi, watch, actions, word, disk, probe)))
         alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
         voice = (keeping, listening, desks)
         parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, *voice)
@@ -198,8 +196,8 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         kept=of.desks.ports,
         calls=Calls(of.store, of.pipeline, settings.routing.filieres.repetition_seconds * _SECOND_US),
         transfers=Transfers(settings, of.pipeline, of.watch.translator, of.actions),
-        calling=_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),
-        rooms=_rooms(settings, of.pipeline, of.actions, of.watch),
+        calling=open_calling(settings, of.pipeline, of.board, of.desk, of.store, of.actions),
+        rooms=open_rooms(settings, of.pipeline, of.actions, of.watch),
         callbacks=of.desk,
         crisis=of.crisis,
         duty=of.posts.room,
@@ -292,26 +290,6 @@ def _pipeline(
     return Pipeline(store, store_thread, now, apart, table, listeners)
 
 
-def _desk(settings: Settings, store: Store, store_thread: OneThread, board: Board) -> CallbackDesk:
-    people = settings.roster
-    return CallbackDesk(store.callbacks, settings.callback, board, store_thread, now, lambda agent: people.find(agent).nom)
-
-
-def _calling(settings: Settings, pipeline: Pipeline, board: Board, desk: CallbackDesk, store: Store, link: AmiLink) -> Calling:
-    posts = {name: agent.endpoint for agent in settings.pbx.agents for name in (agent.poste, agent.endpoint) if name}
-    return Calling(
-        settings.pbx.sortie,
-        posts,
-        PbxActions(link.ask),
-        desk,
-        live=pipeline.live,
-        presences=board.presences,
-        call_of=in_a_thread(store.dossiers.call_of),
-        clock=now,
-        new_id=new_call_id,
-    )
-
-
 def _watch(
     settings: Settings,
     pipeline: Pipeline,
@@ -325,39 +303,6 @@ def _watch(
     link = _link(settings, "events")
     return PbxWatch(
         witnesses, link, _time(), pipeline, journal, spawn, posts.last_at, reconciler.caught_up, posts.keeper.on_frame
-    )
-
-
-def _rooms(settings: Settings, pipeline: Pipeline, actions: AmiLink, watch: PbxWatch) -> Rooms:
-    return Rooms(settings, pipeline, RoomActions(PbxActions(actions.ask), watch.translator, now))
-
-
-def _probe(settings: Settings) -> SipProbe:
-    """Whoever binds everywhere is asked where AMI is."""
-    pbx = settings.pbx
-    everywhere = pbx.sip_bind in ("0.0.0.0", "::")  # noqa: S104
-    host = settings.cti.pbx.host if everywhere else pbx.sip_bind
-    return SipProbe(host, pbx.sip_port, pbx.sonde_seconds, now, asyncio.sleep)
-
-
-def _ground(
-    pipeline: Pipeline,
-    agi: AgiServer,
-    watch: PbxWatch,
-    actions: AmiLink,
-    journal: JournalWord,
-    disk: DiskWatch,
-    probe: SipProbe,
-) -> Ground:
-    return Ground(
-        pipeline=pipeline,
-        agi=lambda: agi.counters,
-        events=watch.link,
-        actions=actions,
-        journal=journal,
-        disk=disk,
-        lag=lambda: watch.lag,
-        sip=probe,
     )
 
 
