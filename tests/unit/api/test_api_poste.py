@@ -293,7 +293,7 @@ class TestNotes:
         response = await self.note(client, "  Douleur thoracique\ndepuis 1 h ", me, by="Quelqu'un d'autre")
         assert response.status == 201
         told = NoteOut.model_validate(await response.json())
-        assert (told.by, told.poste, told.texte) == ("Camille Durand", "arm01", "Douleur thoracique\ndepuis 1 h")
+        assert (told.by, told.poste, told.texte) == ("arm01", "arm01", "Douleur thoracique\ndepuis 1 h")
         assert len(doubles.notes.rows) == 1
         assert (await (await client.get(ARM)).json())["calls"]["c"]["notes"][0]["note_id"] == told.note_id
 

@@ -91,7 +91,7 @@ const BASE: Act[] = [
     id: "decrocher", key: "enter", keyWords: "Entrée", group: "telephone", look: "main",
     words: () => "Décrocher", meaning: "décrocher l'appel qui sonne (ou Espace)",
     refused: (g) => (g.phone?.state === "sonne" ? null : g.ringing === null ? "Rien ne sonne." : byPhone(g, () => "Le téléphone du navigateur ne sonne pas encore.", "Décrochez sur votre téléphone : le PBX ne peut pas le faire à votre place.")),
-    shown: (g) => g.ringing !== null && g.phone !== null, run: (d) => d.answer(),
+    shown: (g) => g.phone !== null && (g.ringing !== null || g.phone.state === "sonne"), run: (d) => d.answer(),
   },
   {
     id: "raccrocher", key: "r", keyWords: "R", group: "telephone", look: "danger", twice: () => true,
