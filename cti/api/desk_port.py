@@ -69,6 +69,15 @@ class Desks(Protocol):
         """
         ...
 
+    async def notes(self, known: Known, call_id: CallId) -> list[dict[str, Any]]:
+        """What was written about a call of hers, or about the call before one that she has now from the same number.
+
+        Raises:
+            DeskRefused: no call of hers.
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
     async def hang_up(self, known: Known, poste: AgentId, call_id: CallId, by: str) -> str:
         """End the part of this post in a call, as its phone would; in French what was asked.
 

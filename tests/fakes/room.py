@@ -274,6 +274,11 @@ class MemoryNotes:
             raise self.failure
         self.rows.append(note)
 
+    def of(self, call_id: str) -> list[CallNote]:
+        if self.failure is not None:
+            raise self.failure
+        return [note for note in self.rows if note.call_id == call_id]
+
 
 @dataclass
 class FakeLine:

@@ -22,6 +22,13 @@ class NoteOut(Shape):
     texte: str
 
 
+class NoteList(Shape):
+    """What was written about one call, in order."""
+
+    call_id: str
+    notes: list[NoteOut]
+
+
 class DeskStage(Shape):
     """One passage of the caller through a filière; None as filière: the call was placed by an agent."""
 

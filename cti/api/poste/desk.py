@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from cti.api.contract.desk import Choices, DeskOut, HungUp, NoteOut
+from cti.api.contract.desk import Choices, DeskOut, HungUp, NoteList, NoteOut
 from cti.api.contract.operation import Operation
 from cti.api.desk_port import DeskRefused, DeskWhy
 from cti.api.edge.acting import REFUSALS, Act
@@ -120,6 +120,17 @@ async def add_note(request: web.Request) -> web.Response:
     return json_answer(note, status=201)
 
 
+async def list_notes(request: web.Request) -> web.Response:
+    """What was written about a call."""
+    read_query(request, Asked)
+    call_id = _call_id(request)
+    try:
+        notes = await request.app[PORTS].desks.notes(known_of(request), call_id)
+    except DeskRefused as refusal:
+        raise Problem(_STATUS[refusal.why], str(refusal)) from None
+    return json_answer({"call_id": call_id, "notes": notes})
+
+
 async def hang_up(request: web.Request) -> web.Response:
     """End the part of this post in a call."""
     wish = await read_body(request, HangUpWish)
@@ -195,6 +206,17 @@ OPERATIONS = (
         answer=HungUp,
         status=202,
         problems=REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/calls/{call_id}/notes",
+        handler=list_notes,
+        name="listNotes",
+        summary="Ce qui a été noté d'un appel que l'on a eu, ou de l'appel précédent de qui l'on a en ligne",
+        tag="poste",
+        path_parameters=_ID,
+        answer=NoteList,
+        problems=(401, 403, 404, 503),
     ),
     Operation(
         method="POST",

@@ -1,7 +1,7 @@
 """The desks as the api asks for them: who may look, which posts there are, notes, hanging up."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from cti.agents.duty import Standing
@@ -28,6 +28,9 @@ class Shelf(Protocol):
 
     def add(self, note: CallNote) -> None:
         """Write one note."""
+
+    def of(self, call_id: CallId) -> Sequence[CallNote]:
+        """The notes of this call, in order."""
 
 
 class Desks:
@@ -155,6 +158,25 @@ class Desks:
         await self._run(self._shelf.add, note)
         self._hub.noted(note)
         return tell_note(note)
+
+    async def notes(self, known: Known, call_id: CallId) -> list[dict[str, Any]]:
+        """What was written about a call of hers, or about the call before one that she has.
+
+        Raises:
+            DeskRefused: no call of hers.
+            StoreUnavailable: nothing can be read now.
+        """
+        if not (_sees_all(known) or self._came_before(known, call_id)):
+            journey = await self._find(call_id)
+            if journey is None or self._post_in(known, journey) is None:
+                raise DeskRefused(DeskWhy.NOT_HERS, "Cet appel n'est pas, et n'a pas été, à votre poste.")
+        return [tell_note(note) for note in await self._run(self._shelf.of, call_id)]
+
+    def _came_before(self, known: Known, call_id: CallId) -> bool:
+        """Somebody whom she has on the line called before, and this was that call."""
+        mine = (one for post, calls in self._hub.floor.mine.items() if self._sits(known, post) for one in calls.values())
+        repeats = (self._hub.site.repeats(one.journey) for one in mine)
+        return any(repeat is not None and repeat.previous_call_id == call_id for repeat in repeats)
 
     def _post_in(self, known: Known, journey: Journey) -> AgentId | None:
         """The post at which she has, or had, a part in this call."""

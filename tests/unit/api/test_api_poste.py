@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cti.agents.wishes import Wish
 from cti.ami.answers import ActionTimeout
 from cti.api import build_app
-from cti.api.contract.desk import Choices, DeskCall, DeskOut, HungUp, LastCall, NoteOut
+from cti.api.contract.desk import Choices, DeskCall, DeskOut, HungUp, LastCall, NoteList, NoteOut
 from cti.api.poste import desk
 from cti.bootstrap.desk import hub as hub_module
 from cti.journey import events as ev
@@ -347,6 +347,24 @@ class TestNotes:
         doubles.notes.failure = StoreUnavailable("down")
         assert (await self.note(client, "x", {})).status == 503
         assert (await (await client.get(ARM)).json())["calls"]["c"]["notes"] == []
+
+    async def test_what_the_caller_told_in_his_call_before_is_read_by_who_has_him(
+        self, client: TestClient, doubles: Doubles
+    ) -> None:
+        doubles.room.arrive("b", T0)
+        doubles.room.wait("b", "amu", T0 + S)
+        doubles.room.answer("b", "p01", T0 + 2 * S)
+        await self.note(client, "A raccroché, essoufflé", {}, call="b")
+        doubles.room.end("b", T0 + 9 * S)
+        me = camille(doubles)
+        assert (await client.get("/api/v1/calls/b/notes", headers=me)).status == 403
+        doubles.repeats["c"] = Repeat(1, "b", None)
+        talk(doubles)
+        response = await client.get("/api/v1/calls/b/notes", headers=me)
+        told = NoteList.model_validate(await response.json())
+        assert [note.texte for note in told.notes] == ["A raccroché, essoufflé"]
+        assert (await (await client.get("/api/v1/calls/c/notes", headers=me)).json())["notes"] == []
+        assert (await client.get("/api/v1/calls/zz/notes", headers=me)).status == 403
 
     async def test_notes_of_calls_that_no_desk_shows_are_let_go(self, client: TestClient, doubles: Doubles) -> None:
         talk(doubles)

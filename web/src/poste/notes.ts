@@ -14,6 +14,12 @@ export function draft(call: string, words: string): void {
 /** Calls of which something is written and not yet kept. */
 export const unsaved = (): string[] => Object.keys(drafts).filter((call) => draftOf(call).trim() !== "");
 
+/** What was written about a call that came before; nothing when it cannot be had. */
+export async function notesOf(call: string): Promise<Note[]> {
+  const answer = await session.ask<{ notes: Note[] }>(`/api/v1/calls/${encodeURIComponent(call)}/notes`);
+  return answer.ok ? answer.value.notes : [];
+}
+
 /** Write the draft; why not, or null. What was typed stays until the server has it. */
 export async function save(call: string, by: string): Promise<string | null> {
   const words = draftOf(call);
