@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bench import archive, board, cpu, listenable, memory, recovery, route, throughput
+from bench import archive, board, cpu, desks, listenable, memory, recovery, route, throughput
 from bench.figures import Figure, keep, machine, show
 
 _BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -20,6 +20,7 @@ _BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "route": route.run,
     "cpu": cpu.run,
     "board": board.run,
+    "desks": desks.run,
     "memory": memory.run,
     "recovery": recovery.run,
     "archive": archive.run,

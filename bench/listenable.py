@@ -123,9 +123,7 @@ class Listener:
             return
         web = self.scene.site.web
         if piece_id not in tickets:
-            async with http.post(
-                f"{web}/api/v1/enregistrements/{piece_id}/ecoutes", json=_WHY, headers=self._headers
-            ) as answer:
+            async with http.post(f"{web}/api/v1/enregistrements/{piece_id}/ecoutes", json=_WHY, headers=self._headers) as answer:
                 if answer.status == 201:
                     tickets[piece_id] = (await answer.json())["ecoute_id"]
             return

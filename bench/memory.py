@@ -47,9 +47,9 @@ async def run() -> list[Figure]:
 
 
 async def _service(folder: Path, calls: tuple[Call, ...]) -> list[Figure]:
-    async with _fake_pbx() as pbx:
+    async with fake_pbx() as pbx:
         site = make_site(ROOT / "config", folder / "site", [Phone("n101", "Poste", "arm_n1", ("n1",), "sip:n101@127.0.0.1:9")])
-        _point_at(site, pbx)
+        point_at(site, pbx)
         async with running_service(site.config, site.web, folder / "service.log") as service:
             await asyncio.sleep(3)
             idle = _resident_mb(service)
@@ -70,7 +70,7 @@ def _figure(what: str, ours: float, limit: float, *remarks: str) -> Figure:
     )  # fmt: skip
 
 
-class _FakePbx(FakeAsterisk):
+class FakePbx(FakeAsterisk):
     """Tells every connection: the link for actions takes no notice of events."""
 
     async def tell(self, block: bytes) -> None:
@@ -82,15 +82,16 @@ class _FakePbx(FakeAsterisk):
 
 
 @contextlib.asynccontextmanager
-async def _fake_pbx() -> AsyncIterator[_FakePbx]:
-    async with _FakePbx() as pbx:
+async def fake_pbx() -> AsyncIterator[FakePbx]:
+    """A PBX that speaks bytes, with nobody in its queues and nothing on the line."""
+    async with FakePbx() as pbx:
         pbx.script.secret = "bench"
         for action, end in (("QueueStatus", "QueueStatusComplete"), ("Status", "StatusComplete")):
             pbx.on(action, lambda asked, end=end: listing(asked, [], end))  # type: ignore[misc]
         yield pbx
 
 
-def _point_at(site: Site, pbx: _FakePbx) -> None:
+def point_at(site: Site, pbx: FakePbx) -> None:
     """The site's service watches the fake."""
     path = site.config / "pbx.toml"
     text = path.read_text(encoding="utf-8")
@@ -100,7 +101,7 @@ def _point_at(site: Site, pbx: _FakePbx) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-async def _call_in(pbx: _FakePbx, site: Site, calls: tuple[Call, ...]) -> None:
+async def _call_in(pbx: FakePbx, site: Site, calls: tuple[Call, ...]) -> None:
     """Send the frames of that many calls up to the talk, and wait until the service has written them all."""
     copier = Copier(tuple(_until_talk(call) for call in calls))
     for block in copier.interleaved(_LIVE_CALLS, 20.0, now()):

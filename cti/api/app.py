@@ -16,6 +16,7 @@ from cti.api.edge.problems import tell_problems
 from cti.api.keeping import KEEPING
 from cti.api.page import STATIC, page_routes
 from cti.api.ports import PORTS, Ports
+from cti.api.poste import POSTE
 from cti.api.voice import VOICE
 from cti.api.voice.enregistrements import SHOWN
 
@@ -65,7 +66,7 @@ def build_app(
     app[SHOWN] = OrderedDict()
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *VOICE, *KEEPING, probes)
+    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *POSTE, *VOICE, *KEEPING, probes)
     operations = tuple(operation for part in parts for operation in part.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])
@@ -77,3 +78,4 @@ def build_app(
 
 async def _close_streams(app: web.Application) -> None:
     app[PORTS].feed.close()
+    app[PORTS].desks.close()

@@ -5,7 +5,6 @@ The stream is server-sent events. Each ``snapshot`` or ``change`` has an id, ``e
 ``HEARTBEAT_SECONDS`` a comment and a ``heartbeat`` event pass, so that a screen can tell a calm room from a dead line.
 """
 
-import asyncio
 from dataclasses import asdict
 
 from aiohttp import web
@@ -13,20 +12,14 @@ from pydantic import Field
 
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import BoardOut, Filieres
-from cti.api.edge.problems import Problem, json_answer
+from cti.api.edge.problems import json_answer
 from cti.api.edge.reading import Asked, read_query
+from cti.api.edge.streaming import stream
 from cti.api.ports import PORTS
-from cti.journey.words import iso
-from cti.live.feed import Push, Subscription, TooManyScreens
 
 HEARTBEAT_SECONDS = 5.0
 #: A screen that takes nothing for so long is gone; its stream is closed.
 WRITE_SECONDS = 10.0
-_HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-}
 
 
 class StreamQuery(Asked):
@@ -44,46 +37,15 @@ async def read_board(request: web.Request) -> web.Response:
 async def stream_board(request: web.Request) -> web.StreamResponse:
     """The picture, then its changes, until the screen leaves."""
     query = read_query(request, StreamQuery)
-    feed = request.app[PORTS].feed
-    try:
-        screen = feed.subscribe(request.headers.get("Last-Event-ID") or query.last_event_id)
-    except TooManyScreens:
-        raise Problem(503, "Trop d'écrans suivent déjà le tableau.", headers={"Retry-After": "5"}) from None
-    response = web.StreamResponse(headers=_HEADERS)
-    try:
-        await response.prepare(request)
-        await _pump(request, response, screen)
-    except ConnectionError:
-        pass  # the screen is gone: nobody to tell
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()  # what it did not take would otherwise be waited for again at the end
-    finally:
-        feed.leave(screen)
-    return response
-
-
-async def _pump(request: web.Request, response: web.StreamResponse, screen: Subscription) -> None:
-    while True:
-        try:
-            push = await asyncio.wait_for(screen.next(), HEARTBEAT_SECONDS)
-        except TimeoutError:
-            frame = _heartbeat(request)
-        else:
-            if push is None:
-                return
-            frame = _frame(push)
-        async with asyncio.timeout(WRITE_SECONDS):
-            await response.write(frame)
-
-
-def _frame(push: Push) -> bytes:
-    return f"id: {push.id}\nevent: {push.kind}\ndata: {push.data}\n\n".encode()
-
-
-def _heartbeat(request: web.Request) -> bytes:
-    at = iso(request.app[PORTS].clock())
-    return f': heartbeat\nevent: heartbeat\ndata: {{"at":"{at}"}}\n\n'.encode()
+    ports = request.app[PORTS]
+    return await stream(
+        request,
+        ports.feed,
+        query.last_event_id,
+        clock=ports.clock,
+        heartbeat_seconds=HEARTBEAT_SECONDS,
+        write_seconds=WRITE_SECONDS,
+    )
 
 
 async def list_filieres(request: web.Request) -> web.Response:

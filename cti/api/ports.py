@@ -13,6 +13,7 @@ from aiohttp import web
 
 from cti.access import About, Asker, Decision
 from cti.agents.wishes import Wish
+from cti.api.desk_port import Desks
 from cti.api.edge.door import Book, Known
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
@@ -387,6 +388,7 @@ class Ports:
     board: LiveBoard
     feed: BoardFeed
     rooms: Rooms
+    desks: Desks
     kept: Kept
     listening: Listening
     draws: Draws

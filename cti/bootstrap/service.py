@@ -30,6 +30,7 @@ from cti.bootstrap.answering.daybook import DayBook
 from cti.bootstrap.answering.opening import open_callbacks, open_calling, open_rooms
 from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, now
+from cti.bootstrap.desk.opening import DeskRoom, open_desks
 from cti.bootstrap.exporting.desks import VoiceDesks
 from cti.bootstrap.keeping.beside import Keeping
 from cti.bootstrap.listening.desk import ListeningDesk
@@ -107,12 +108,15 @@ class Service:
         apart = _apart(spawn)
         posts = await open_posts(settings, store, store_thread, board, lambda: actions)
         board.holds = posts.desk.held_since
-        pipeline = _pipeline(settings, store, store_thread, apart, desk, recordings, [recent, board, book, alarms, posts.desk])
+        seats = await open_desks(settings, store, store_thread, board, posts, recent)
+        pipeline = _pipeline(
+            settings, store, store_thread, apart, desk, recordings, (recent, board, book, alarms, posts.desk, seats.hub)
+        )
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
         listening, desks = _voice(settings, store, pipeline, recordings)
         open_calls = await pipeline.restore()
-        for watcher in (board, alarms):
+        for watcher in (board, alarms, seats.hub):
             watcher.adopt(open_calls)
         await desk.count()
         crisis = await open_crisis(settings, store.crises, board, store_thread, lambda: load_of(board))
@@ -140,7 +144,7 @@ class Service:
         alarms.watch(conditions(ground_of(pipeline, agi, watch, actions, word, disk, probe)))
         alarms.watch((*crisis.conditions(lambda: board.callbacks_open), *keeping.conditions(), *listening.conditions()))
         voice = (keeping, listening, desks)
-        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, reconciler, watch, actions, *voice)
+        parts = _Parts(settings, store, pipeline, board, desk, crisis, posts, seats, reconciler, watch, actions, *voice)
         runner = await self._open_http(_ports(parts, Ready(watch, actions, pipeline, store, lambda: self.agi_port)))
         self.ready.set()
         try:
@@ -179,6 +183,7 @@ class _Parts:
     desk: CallbackDesk
     crisis: CrisisDesk
     posts: Posts
+    seats: DeskRoom
     reconciler: Reconciler
     watch: PbxWatch
     actions: AmiLink
@@ -201,6 +206,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         callbacks=of.desk,
         crisis=of.crisis,
         duty=of.posts.room,
+        desks=of.seats.desks(of.pipeline.find, of.actions, of.watch),
         qos=Figures(settings, of.store),
         reconcile=of.reconciler,
         readiness=readiness,

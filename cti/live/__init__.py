@@ -2,7 +2,8 @@
 
 In come journeys as they change, what is seen of the agents and of the link to the PBX, and alarms; out go a numbered picture
 of the room and the changes since any number, for as many screens as look. A figure that is not known is never shown as zero,
-no whole phone number leaves this room, and a slow screen never costs a caller or another screen anything.
+no whole phone number leaves this room but for the desk that has this caller, and a slow screen never costs a caller or another
+screen anything.
 """
 
 from cti.live.alarms import Alarm, Gravite

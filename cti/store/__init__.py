@@ -22,6 +22,7 @@ from cti.store.exports import Exports
 from cti.store.hearing import Hearing
 from cti.store.keeping import KeepingRegister
 from cti.store.ledger import Ledger
+from cti.store.notes import Notes
 from cti.store.pieces import Pieces
 from cti.store.reading import Reading
 from cti.store.repeats import Repeats
@@ -41,6 +42,7 @@ __all__ = [
     "Exports",
     "Hearing",
     "KeepingRegister",
+    "Notes",
     "Pieces",
     "Reading",
     "Repeats",
@@ -59,7 +61,7 @@ __all__ = [
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
     crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses, what was handed over,
-    searches among recordings, quality draws.
+    searches among recordings, quality draws, notes on calls.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -78,6 +80,7 @@ class Store:
     exports: Exports
     hearing: Hearing
     draws: Draws
+    notes: Notes
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -138,6 +141,7 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         Exports(engine),
         Hearing(engine),
         Draws(engine),
+        Notes(engine),
         Ledger(engine),
         engine.dispose,
     )

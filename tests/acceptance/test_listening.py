@@ -135,7 +135,7 @@ async def test_the_doctor_hears_the_first_part_as_soon_as_he_has_answered_and_no
                 await asyncio.sleep(0.2)
         assert (await doctor.get(f"{ticket['audio']}?until_ms=2000"))[1] == first, "the same bytes, from the archive"
         flac, _ = soundfile.read(io.BytesIO((await doctor.get(f"{ticket['audio']}?format=flac"))[1]), dtype="int16")
-        assert np.array_equal(flac[: 16_000], soundfile.read(io.BytesIO(first), dtype="int16")[0])
+        assert np.array_equal(flac[:16_000], soundfile.read(io.BytesIO(first), dtype="int16")[0])
 
 
 def _us(text: str) -> int:

@@ -17,11 +17,15 @@ from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
 from cti.bootstrap.answering.answers import load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.crisis import CrisisDesk
+from cti.bootstrap.desk.desks import Desks
+from cti.bootstrap.desk.hub import Hub
+from cti.bootstrap.desk.opening import Seats
 from cti.journey import CallEvent, Instant, Journey, apply
 from cti.journey import events as ev
 from cti.journey.around.callers import Repeat
 from cti.journey.around.crisis import CrisisAct
 from cti.journey.around.duty import DutyAct
+from cti.journey.around.notes import CallNote
 from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
@@ -86,17 +90,21 @@ class Clock:
 
 
 class Room:
-    """Tells a board what happens, through the real fold, as the pipeline does."""
+    """Tells a board, and the desks, what happens, through the real fold, as the pipeline does."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
+        self.hub: Hub | None = None
         self.journeys: dict[str, Journey] = {}
+        self.sights: dict[tuple[str, str], ev.Presence] = {}
 
     def tell(self, *events: CallEvent) -> None:
         for event in events:
             journey, facts = apply(self.journeys.get(event.call_id) or Journey(call_id=event.call_id), event)
             self.journeys[event.call_id] = journey
             self.board.told(journey, event, facts)
+            if self.hub is not None:
+                self.hub.told(journey, event, facts)
 
     def arrive(self, call_id: str, at: Instant, *, flux: str = "15", caller: str | None = "+33612345678") -> None:
         self.tell(ev.CallArrived(call_id=call_id, at=at, channel=f"ch-{call_id}", did="15", flux=flux, caller=caller))
@@ -120,7 +128,14 @@ class Room:
         self.tell(ev.CallEnded(call_id=call_id, at=at, cause=16))
 
     def agent(self, agent: str, filiere: str, presence: ev.Presence, at: Instant, nom: str = "") -> None:
-        self.board.seen(ev.AgentSeen(at=at, agent=agent, filiere=filiere, presence=presence, nom=nom))
+        self.see(ev.AgentSeen(at=at, agent=agent, filiere=filiere, presence=presence, nom=nom))
+
+    def see(self, event: ev.PbxEvent) -> None:
+        self.board.seen(event)
+        if isinstance(event, ev.AgentSeen):
+            self.sights[event.agent, event.filiere] = event.presence
+        if self.hub is not None:
+            self.hub.seen(event)
 
 
 class FakeReader:
@@ -218,6 +233,7 @@ class FakeDuty:
     acts: list[DutyAct] = field(default_factory=list)
     failure: Exception | None = None
     followed: bool = True
+    changed: Callable[[], None] = lambda: None
 
     @property
     def standings(self) -> dict[str, Standing]:
@@ -237,12 +253,46 @@ class FakeDuty:
             raise self.failure
         self.clock.now += 1
         self.acts.append(act_of(wish, self.standings, self.staff, self.clock(), f"a{len(self.acts)}"))
+        self.changed()
         post = tell_post(wish.poste, self.standings.get(wish.poste), self.staff, {}, self.clock())
         return {"post": post, "followed": self.followed}
 
     async def times(self, since: Instant, until: Instant) -> dict[str, Any]:
         rows = times(self.acts, [], since, until, self.clock())
         return {"since": iso(since), "until": iso(until), "people": [tell_times(row, self.staff) for row in rows.values()]}
+
+
+@dataclass
+class MemoryNotes:
+    """Notes in memory; ``failure`` makes it fail as a store out of reach does."""
+
+    rows: list[CallNote] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def add(self, note: CallNote) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.rows.append(note)
+
+    def of(self, call_id: str) -> list[CallNote]:
+        if self.failure is not None:
+            raise self.failure
+        return [note for note in self.rows if note.call_id == call_id]
+
+
+@dataclass
+class FakeLine:
+    """Channels that can be hung up; ``failure`` makes the PBX refuse."""
+
+    known: bool = True
+    failure: Exception | None = None
+    ended: list[str] = field(default_factory=list)
+
+    async def hang_up(self, leg: str) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        self.ended.append(leg)
+        return self.known
 
 
 @dataclass
@@ -289,6 +339,8 @@ class Doubles:
     history: int = 4096
     spacing_seconds: float = 0.05
     max_screens: int = 200
+    staff: Staff = STAFF
+    webrtc: frozenset[str] = frozenset({"p02"})
     kept: object = None  #: what is kept of the voice has a real site of its own to be tested on
 
     def __post_init__(self) -> None:
@@ -296,7 +348,12 @@ class Doubles:
         self.feed = Feed(self.board, pause=asyncio.sleep, spacing_seconds=self.spacing_seconds, max_screens=self.max_screens)
         self.room = Room(self.board)
         self.shelf = MemoryShelf()
-        self.duty = FakeDuty(STAFF, self.clock)
+        self.duty = FakeDuty(self.staff, self.clock)
+        self.repeats: dict[str, Repeat] = {}
+        self.notes, self.line = MemoryNotes(), FakeLine()
+        self.hub = self._hub()
+        self.room.hub, self.duty.changed = self.hub, self.hub.seats_changed
+        self.desks = Desks(self.hub, self.staff, self.webrtc, self.notes, at_once, self.clock, self._find, self.line.hang_up)
         self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
         self.access = access_desk(self.accounts, self.traces, self.clock)
@@ -305,9 +362,21 @@ class Doubles:
             self.crises, CriseRules(), self.board, at_once, self.clock, lambda: load_of(self.board), wait_for_event
         )
 
+    def _hub(self) -> Hub:
+        seats = Seats(
+            staff=self.staff, standings=lambda: self.duty.standings, sights=lambda: self.room.sights, webrtc=self.webrtc,
+            clock=self.clock,
+        )  # fmt: skip
+        site = seats.site("mru", lambda journey: self.repeats.get(journey.call_id))
+        return Hub(site, self.board, self.clock, lambda s, work: asyncio.get_running_loop().call_later(s, work), asyncio.sleep)
+
+    async def _find(self, call_id: str) -> Journey | None:
+        return self.room.journeys.get(call_id)
+
     def ports(self) -> Ports:
         return Ports(
             access=self.access,
+            desks=self.desks,
             calls=self.reader,
             transfers=self.transfers,
             calling=self.calling,

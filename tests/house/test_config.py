@@ -119,7 +119,9 @@ def test_what_is_no_text_and_what_is_no_file_are_named(folder: Path) -> None:
         ("cti", 'host = "127.0.0.1"', 'token = "court"\nhost = "127.0.0.1"', "cti.toml: [http] token: too short"),
         ("cti", 'public_url = ""', 'public_url = "sas.example.fr"', "cti.toml: [http] public_url: an address such as"),
         (
-            "cti", 'public_url = ""', 'public_url = "https://sas.example.fr/cti"',
+            "cti",
+            'public_url = ""',
+            'public_url = "https://sas.example.fr/cti"',
             "cti.toml: [http] public_url: an address such as",
         ),
         ("crise", '"mru", "mrg"', '"mru"', "crise.toml: [repartition] mutualisees: ['mru']: at least two"),
@@ -129,11 +131,15 @@ def test_what_is_no_text_and_what_is_no_file_are_named(folder: Path) -> None:
         ("crise", "[accueils]", '[accueils]\nXX = "beep"', "crise.toml: [accueils] XX: unknown flux 'XX'"),
         ("crise", 'accueil = "queue', 'accueil = "../queue', "crise.toml: [(top)] accueil: "),
         (
-            "crise", "attente_orange_seconds = 20", "attente_orange_seconds = 40",
+            "crise",
+            "attente_orange_seconds = 20",
+            "attente_orange_seconds = 40",
             "crise.toml: [seuils.normal] attente_orange_seconds: amber",
         ),
         (
-            "horaires", 'zone = "Europe/Paris"', 'zone = "Indian/Reunion"',
+            "horaires",
+            'zone = "Europe/Paris"',
+            'zone = "Indian/Reunion"',
             "horaires.toml: zone: 'Indian/Reunion', but 'Europe/Paris'",
         ),
         ("qos", 'zone = "Europe/Paris"', 'zone = "Indian/Reunion"', "qos.toml: [calendrier] zone: 'Indian/Reunion', but"),
@@ -141,11 +147,15 @@ def test_what_is_no_text_and_what_is_no_file_are_named(folder: Path) -> None:
         ("recording", 'racine_pbx = ""', 'racine_pbx = "/mnt/sas"', "recording.toml: racine_pbx: '/mnt/sas', but '/var/spool"),
         ("pbx", 'recordings_dir = "/var', 'recordings_dir = "/srv', "recording.toml: racine_pbx (empty, so racine): '/var/spool"),
         (
-            "pbx", "patience_seconds = 1.5", "patience_seconds = 2.5",
+            "pbx",
+            "patience_seconds = 1.5",
+            "patience_seconds = 2.5",
             "pbx.toml: [pbx] patience_seconds + spool_patience_seconds: at most 2",
         ),
         (
-            "filieres", 'couleur = "#1565c0"', 'icone = "accueil"',
+            "filieres",
+            'couleur = "#1565c0"',
+            'icone = "accueil"',
             "filieres.toml: [filieres.n1] icone: unknown field; the board draws",
         ),
         ("cti", "keep_days = 30", "keep_days = 0", "cti.toml: [journal] keep_days: "),
@@ -295,5 +305,7 @@ def test_a_variable_over_a_block_that_is_no_table(folder: Path) -> None:
 def test_no_secret_is_shown(folder: Path, spoil: Spoil) -> None:
     spoil("cti", 'host = "127.0.0.1"', 'token = 123456\nhost = "127.0.0.1"')
     assert not any("123456" in fault for fault in faults(folder))
-    settings = load(CONFIG, {"CTI_HTTP_TOKEN": "swordfish-swordfish", "CTI_DATABASE_URL": "postgresql://cti:swordfish@127.0.0.1/cti"})
+    settings = load(
+        CONFIG, {"CTI_HTTP_TOKEN": "swordfish-swordfish", "CTI_DATABASE_URL": "postgresql://cti:swordfish@127.0.0.1/cti"}
+    )
     assert "swordfish" not in repr(settings.cti)

@@ -22,6 +22,7 @@ from tests.integration.dialplan_scripts import (
 
 Frame = dict[str, str]
 
+
 def write_tone(path: Path, hertz: float, seconds: float = 2.0) -> Path:
     """A raw A-law tone for rtp_stream."""
     samples = (int(9000 * math.sin(2 * math.pi * hertz * n / 8000)) for n in range(int(8000 * seconds)))

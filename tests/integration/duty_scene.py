@@ -175,9 +175,7 @@ class Room:
         """The post's phone dials a code, types what is asked, and is hung up on."""
         await (await self.phone_call(poste, number, typing=typing)).wait(seconds)
 
-    async def phone_call(
-        self, poste: str, number: str, hangs_up_after_ms: int | None = None, typing: str = ""
-    ) -> SippProcess:
+    async def phone_call(self, poste: str, number: str, hangs_up_after_ms: int | None = None, typing: str = "") -> SippProcess:
         """The post's phone, or somebody in town (`poste` empty), dials."""
         name = poste or "0639980001"
         typed = presses(name, typing, after_ms=2500, is_caller=True) if typing else ""

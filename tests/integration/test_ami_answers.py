@@ -71,9 +71,7 @@ async def test_list_action_answered_by_error_fails(pbx: FakeAsterisk, link: AmiL
     assert pending(link) == 0
 
 
-async def test_list_ends_with_event_list_complete_not_with_texts(
-    pbx: FakeAsterisk, link: AmiLink, listener: Listener
-) -> None:
+async def test_list_ends_with_event_list_complete_not_with_texts(pbx: FakeAsterisk, link: AmiLink, listener: Listener) -> None:
     rows = [event("QueueMemberComplete", "Message: it will follow"), event("Row", "Response: Success")]
 
     def reply(action: dict[str, str]) -> bytes:

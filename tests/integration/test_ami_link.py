@@ -151,9 +151,7 @@ async def test_nothing_is_sent_again_after_reconnection(pbx: FakeAsterisk, liste
         assert second.epoch > first.epoch
 
 
-async def test_back_off_doubles_up_to_its_limit_and_begins_again_after_a_good_ping(
-    pbx: FakeAsterisk, listener: Listener
-) -> None:
+async def test_back_off_doubles_up_to_its_limit_and_begins_again_after_a_good_ping(pbx: FakeAsterisk, listener: Listener) -> None:
     wait = SimulatedWait()
     await pbx.stop()
     link = new_link(pbx, listener, wait)

@@ -130,9 +130,7 @@ def check_counts(evening: Evening) -> None:
 
 def check_answers(evening: Evening) -> int:
     """Each phone's 200 is one DialEnd ANSWER of the PBX, within 100 ms, and the other way round."""
-    said = [
-        (truth, offer) for truth in evening.truths for offer in truth.offers if offer.answered_at is not None
-    ]
+    said = [(truth, offer) for truth in evening.truths for offer in truth.offers if offer.answered_at is not None]
     dialled = [frame for frame in evening.frames if frame.get("Event") == "DialEnd" and frame.get("DialStatus") == "ANSWER"]
     for frame in dialled:
         agent = frame["DestChannel"].removeprefix("PJSIP/").rpartition("-")[0]

@@ -184,7 +184,7 @@ def passes_on(name: str, number: str, after_ms: int = 700, refused: bool = False
     key = f'  <recv request="INFO"><action>\n    {_OTHER_LINE}\n  </action></recv>\n{_OTHER_NAMED}' if heard else ""
     body = f"Refer-To: <sip:{number}@[local_ip]?Replaces=[$replaced]>\nReferred-By: <sip:{name}@[local_ip]>\nContent-Length: 0\n"
     notified = f'  <recv request="NOTIFY"/>\n{REPLY}'
-    talks = f"  <pause milliseconds=\"{after_ms}\"/>\n"
+    talks = f'  <pause milliseconds="{after_ms}"/>\n'
     asked = IN_DIALOG.format(method="REFER", cseq=40, name=name, body=body)
     back = _reinvite(name, "sendrecv", 41, 300) if refused else ""
     return f'{key}{talks}{asked}  <recv response="202"/>\n{notified}{back}'

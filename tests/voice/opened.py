@@ -62,12 +62,16 @@ def without(part: tuple[float, float], holes: Iterable[tuple[float, float]]) -> 
     """The part, less the holes."""
     left = [part]
     for since, until in holes:
-        left = [
-            piece
-            for one, other in left
-            for piece in ((one, min(other, since)), (max(one, until), other))
-            if piece[1] > piece[0]
-        ] if since < until else left
+        left = (
+            [
+                piece
+                for one, other in left
+                for piece in ((one, min(other, since)), (max(one, until), other))
+                if piece[1] > piece[0]
+            ]
+            if since < until
+            else left
+        )
     return left
 
 

@@ -166,7 +166,9 @@ class Judge:
         his = [
             one
             for one in self._talks
-            if one.person in agents and one.answered_at <= gone and (one.ended_at or gone) >= journey.t0
+            if one.person in agents
+            and one.answered_at <= gone
+            and (one.ended_at or gone) >= journey.t0
             # Whom he is passed on to is shown no number (docs/weaknesses.md).
             and (one.number == number or not one.number.isdigit())
         ]

@@ -12,7 +12,7 @@ from cti.store.tables.calls import anomaly, call, consult, dossier, dossier_coun
 from cti.store.tables.columns import metadata
 from cti.store.tables.exports import voice_export
 from cti.store.tables.keeping import destruction, hold, piece_term, proposal, proposal_item
-from cti.store.tables.people import callback, callback_act, callback_trace, crisis_act, duty_act, presence
+from cti.store.tables.people import call_note, callback, callback_act, callback_trace, crisis_act, duty_act, presence
 from cti.store.tables.voice import draw, draw_call, piece
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "access_user",
     "anomaly",
     "call",
+    "call_note",
     "callback",
     "callback_act",
     "callback_trace",

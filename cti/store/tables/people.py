@@ -1,8 +1,8 @@
 """The tables of what people do: each act is written in a journal of its own, only ever added to.
 
 ``callback_act`` is what people did about the call-back list; ``callback_trace`` and ``callback`` are made from it and calls.
-``crisis_act`` is who switched crisis mode. ``duty_act`` is who took which post, paused and left; ``presence`` is what each post
-did, as the PBX saw it.
+``crisis_act`` is who switched crisis mode. ``call_note`` is what people wrote about a caller while they had him.
+``duty_act`` is who took which post, paused and left; ``presence`` is what each post did, as the PBX saw it.
 """
 
 from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Table
@@ -134,3 +134,18 @@ Index(
     sqlite_where=presence.c.until.is_(None),
     postgresql_where=presence.c.until.is_(None),
 )
+
+#: What people wrote about a caller while they had him: only ever added to.
+call_note = Table(
+    "call_note",
+    metadata,
+    text("note_id"),
+    text("call_id"),
+    number("at"),
+    text("who"),
+    text("poste"),
+    text("texte"),
+    PrimaryKeyConstraint("note_id"),
+    sqlite_with_rowid=False,
+)
+Index("ix_call_note_call_id", call_note.c.call_id)

@@ -84,9 +84,7 @@ def test_an_entry_that_cannot_be_made_is_not_written(store: Store) -> None:
     assert store.traces.last() is None
 
 
-def test_an_entry_outlives_a_power_cut_and_calls_do_not_pay_for_it(
-    database: str, opening: Callable[..., Store]
-) -> None:
+def test_an_entry_outlives_a_power_cut_and_calls_do_not_pay_for_it(database: str, opening: Callable[..., Store]) -> None:
     """SQLite: each entry waits for the disk (FULL, 2), whatever its connection did before; the pipeline's commits do not (1)."""
     if not database.startswith("sqlite"):
         pytest.skip("PostgreSQL waits for the disk at every commit unless its own configuration says otherwise")

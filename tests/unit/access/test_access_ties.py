@@ -81,9 +81,7 @@ def test_both_ends_of_a_consultation_and_only_once_it_was_answered() -> None:
 
 
 def test_whoever_placed_a_call() -> None:
-    placed = ev.CallPlaced(
-        call_id="c3", at=T0, channel="c3.1", agent="arm01", number="0612345678", via=ev.PlacedVia.POSTE
-    )
+    placed = ev.CallPlaced(call_id="c3", at=T0, channel="c3.1", agent="arm01", number="0612345678", via=ev.PlacedVia.POSTE)
     assert kinds(told(placed), "arm01") == {R.SALLE: None, R.SES_APPELS: None, R.DOSSIER: None}
     assert kinds(told(placed), "arm02") == {R.SALLE: None}
 

@@ -10,9 +10,7 @@ from tests.fakes.room import STAFF
 from tests.unit.agents.duty_acts import S, act, take
 
 #: Hélène is at p01 and in a pause; nobody is at p02.
-STANDINGS = fold(
-    [take(1, "helene", "p01", "n1", "amu"), act(DutyKind.PAUSE, 5, "p01", reason="repas", by="chef")], STAFF.fixed
-)
+STANDINGS = fold([take(1, "helene", "p01", "n1", "amu"), act(DutyKind.PAUSE, 5, "p01", reason="repas", by="chef")], STAFF.fixed)
 SIGHTS = {("p01", "n1"): Presence.PAUSED, ("p01", "amu"): Presence.PAUSED, ("arm01", "n1"): Presence.FREE}
 
 

@@ -67,7 +67,7 @@ def test_a_hang_up_in_the_middle_does_not_end_it(tmp_path: Path) -> None:
     """Asterisk sends SIGHUP to a script whose caller has left or whose time is over."""
     slow = tmp_path / "bin"
     slow.mkdir()
-    (slow / "date").write_text("#!/bin/sh\nkill -HUP $PPID\nexec /bin/date \"$@\"\n")
+    (slow / "date").write_text('#!/bin/sh\nkill -HUP $PPID\nexec /bin/date "$@"\n')
     (slow / "date").chmod(0o755)
     environ = {**os.environ, "PATH": f"{slow}:{os.environ['PATH']}"}
     words = [str(SCRIPT), str(tmp_path / "spool"), CALL, "15", "15", "", "muet", "1795372096.0"]

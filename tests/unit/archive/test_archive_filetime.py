@@ -100,9 +100,7 @@ def test_the_file_of_a_consultation_begins_when_somebody_answers() -> None:
         agent="arm01", line="l", target="amu", started_at=T0, answered_at=T0 + 2 * S, answered_by="amu01", ended_at=T0 + 4 * S,
         how=ConsultEnd.RETURNED, recording=recording,
     )  # fmt: skip
-    piece = Piece(
-        piece_id="apart", call_id=PIECE, kind=PieceKind.CONSULTATION, stem="apart", started_at=T0, state_at=T0
-    )
+    piece = Piece(piece_id="apart", call_id=PIECE, kind=PieceKind.CONSULTATION, stem="apart", started_at=T0, state_at=T0)
     voices = (Voice("c", 8000, tone(2500, 440)), Voice("a", 8000, tone(2500, 600)))
 
     def time(one: Consult) -> FileTime:

@@ -151,3 +151,12 @@ export function leave(why = ""): void {
   turnedAway.value = why;
   me.value = null;
 }
+
+/** A response whose body is read as it comes: EventSource can show no token. */
+export async function openStream(path: string, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "text/event-stream", ...(token === "" ? {} : { Authorization: `Bearer ${token}` }) };
+  const mine = token;
+  const answer = await fetch(path, { headers, signal, cache: "no-store" });
+  if (answer.status === 401 && mine !== "" && mine === token) leave("Votre jeton n'ouvre plus rien : il a expiré ou il a été révoqué.");
+  return answer;
+}

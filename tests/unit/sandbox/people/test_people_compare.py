@@ -133,9 +133,7 @@ def test_callers_without_a_number_are_known_by_line_and_hour() -> None:
 @given(st.lists(st.integers(0, 10**9), max_size=40), st.randoms())
 def test_callers_without_a_number_are_never_lost_nor_shared(instants: list[int], chance: Any) -> None:
     hidden = [truth(number=f"inconnu-{n}", shown=False, invited_at=T0 + at, offers=()) for n, at in enumerate(instants)]
-    seen = [
-        journey(call_id=str(n), caller=None, t0=T0 + at, answered_at=None, dossier_id=None) for n, at in enumerate(instants)
-    ]
+    seen = [journey(call_id=str(n), caller=None, t0=T0 + at, answered_at=None, dossier_id=None) for n, at in enumerate(instants)]
     chance.shuffle(seen)
     assert compare(hidden, seen).agrees
 
