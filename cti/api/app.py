@@ -16,6 +16,7 @@ from cti.api.edge.problems import tell_problems
 from cti.api.keeping import KEEPING
 from cti.api.page import STATIC, page_routes
 from cti.api.ports import PORTS, Ports
+from cti.api.poste import telephone
 from cti.api.voice import VOICE
 from cti.api.voice.enregistrements import SHOWN
 
@@ -33,6 +34,7 @@ def build_app(
     static: Path = STATIC,
     registry: CollectorRegistry | None = None,
     pause: Pause = asyncio.sleep,
+    connect: Iterable[str] = (),
 ) -> web.Application:
     """The application, ready to be run.
 
@@ -44,6 +46,7 @@ def build_app(
         static: where the built page is.
         registry: where other rooms keep their metrics; ours are added to it.
         pause: how the answer to a refused token waits.
+        connect: origins that the page of a post may connect to: the PBX's WebSocket.
 
     Raises:
         ValueError: the token is too short to guard anything.
@@ -65,12 +68,12 @@ def build_app(
     app[SHOWN] = OrderedDict()
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *VOICE, *KEEPING, probes)
+    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, telephone, *VOICE, *KEEPING, probes)
     operations = tuple(operation for part in parts for operation in part.OPERATIONS)
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])
     app.router.add_routes(page_routes(static, check, door, secure=secure))
-    app.on_response_prepare.append(harden)
+    app.on_response_prepare.append(harden(connect))
     app.on_shutdown.append(_close_streams)
     return app
 

@@ -40,6 +40,7 @@ from cti.bootstrap.listening.opening import open_listening
 from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
+from cti.bootstrap.telephone.address import phone_address
 from cti.bootstrap.watching.alarms import AlarmWatch
 from cti.bootstrap.watching.conditions import DiskWatch, Ground, JournalWord, conditions
 from cti.bootstrap.watching.reconciling import Reconciler
@@ -158,7 +159,14 @@ class Service:
 
     async def _open_http(self, ports: Ports) -> web.AppRunner:
         http = self.settings.cti.http
-        app = build_app(ports, hosts=http.hosts, token=http.token or None, secure=http.secure, registry=CollectorRegistry())
+        app = build_app(
+            ports,
+            hosts=http.hosts,
+            token=http.token or None,
+            secure=http.secure,
+            registry=CollectorRegistry(),
+            connect=(phone_address(self.settings).origin,),
+        )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, http.host, http.port)
@@ -201,6 +209,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         callbacks=of.desk,
         crisis=of.crisis,
         duty=of.posts.room,
+        telephone=of.posts.telephone,
         qos=Figures(settings, of.store),
         reconcile=of.reconciler,
         readiness=readiness,
