@@ -22,6 +22,7 @@ from cti.bootstrap.verbs.keeping import VERBS as KEEPING
 from cti.bootstrap.verbs.listening import tirage
 from cti.bootstrap.verbs.pbx import pbx
 from cti.bootstrap.verbs.people import agents, crise, rappels
+from cti.bootstrap.verbs.poste import poste
 from cti.bootstrap.verbs.shared import CONFIG, DIALPLANS, config_option, period_options, plain_errors, settings_of
 from cti.journey.ledger import StoreUnavailable
 
@@ -197,6 +198,7 @@ def replay(folder: Path, session: Path, as_json: bool) -> None:
 @click.option("--duration", type=float, default=None, help="seconds during which people call; without it, until Ctrl-C")
 @click.option("--rate", type=float, default=20.0, show_default=True, help="calls a minute")
 @click.option("--agents", type=click.IntRange(1, 200), default=None, help="people in the room (default: enough for the rate)")
+@click.option("--browsers", type=click.IntRange(0, 20), default=0, show_default=True, help="posts for browsers: web01, web02...")
 @click.option("--seed", type=int, default=1, show_default=True, help="the same people again")
 @click.option("--pace", type=float, default=0.35, show_default=True, help="human durations are multiplied by this")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default=None, help="JSON report of the comparison")
@@ -206,6 +208,7 @@ def demo(
     duration: float | None,
     rate: float,
     agents: int | None,
+    browsers: int,
     seed: int,
     pace: float,
     report: Path | None,
@@ -225,6 +228,7 @@ def demo(
         duration_seconds=duration,
         calls_per_minute=rate,
         agents=agents,
+        browsers=browsers,
         seed=seed,
         pace=pace,
         report=report,
@@ -233,7 +237,7 @@ def demo(
         sys.exit(asyncio.run(show(plan, Console())))
 
 
-for verb in (rappels, crise, agents, user, archive, pbx):
+for verb in (rappels, crise, agents, user, archive, pbx, poste):
     main.add_command(verb)
 for verb in (*KEEPING, access_log, export, tirage):
     archive.add_command(verb)

@@ -22,6 +22,7 @@ from cti.agents.roster import Roster
 from cti.ami.dialplan.config import pbx_spec
 from cti.ami.dialplan.faults import faults as pbx_faults
 from cti.ami.dialplan.spec import DialplanSpecError, PbxSpec
+from cti.ami.telephone import TelephoneSettings
 from cti.archive.keeping.settings import RetentionSettings
 from cti.archive.settings import ArchiveSettings
 from cti.callback import rules as callback_rules
@@ -122,8 +123,7 @@ class PbxLink(_Block):
     cel: Path = Path("/var/log/asterisk/cel-custom/cti-cel.csv")
     #: Folder of the recordings as this service sees it; empty means as the PBX does.
     recordings: str = ""
-    #: How far back a first start reads CEL.
-    history_hours: int = Field(default=24, ge=0, le=24 * 31)
+    history_hours: int = Field(default=24, ge=0, le=24 * 31)  #: how far back a first start reads CEL
 
 
 class JournalFile(_Block):
@@ -138,8 +138,7 @@ class QosFile(_Block):
     """Which profile of ``qos.toml`` is meant when nobody says."""
 
     default_profile: str = "sas_public"
-    #: The board shows the whole day, whatever the hour.
-    board_profile: str = "public_24h"
+    board_profile: str = "public_24h"  #: the board shows the whole day, whatever the hour
 
 
 class CtiFile(_Block):
@@ -150,6 +149,7 @@ class CtiFile(_Block):
     pbx: PbxLink = PbxLink()
     journal: JournalFile = JournalFile()
     qos: QosFile = QosFile()
+    telephone: TelephoneSettings = TelephoneSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,16 +331,16 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
     "CTI_HTTP_HOST": ("cti", "http", "host"),
     "CTI_HTTP_PORT": ("cti", "http", "port"),
     "CTI_HTTP_TOKEN": ("cti", "http", "token"),
+    "CTI_TURN_SECRET": ("cti", "telephone", "turn_secret"),
     "CTI_ARCHIVE_IDENTITY": ("archive", "archive", "identite"),
     "CTI_ACCESS_KEY": ("acces", "jetons", "cle"),
     "CTI_AMI_EVENTS_SECRET": ("pbx", "ami", "events_secret"),
     "CTI_AMI_ACTIONS_SECRET": ("pbx", "ami", "actions_secret"),
 }
 
-
 #: The blocks of the files whose readers look at their own blocks only.
 _BLOCKS: Mapping[str, frozenset[str]] = {
-    "pbx": frozenset({"pbx", "ami", "trunks", "sortie"}),
+    "pbx": frozenset({"pbx", "ami", "trunks", "sortie", "tls"}),
     "agents": frozenset({"agents", "personnes", "pauses"}),
 }
 
@@ -397,4 +397,4 @@ class _Files:
 
 
 #: Never shown, not even when they are wrong.
-_SECRET = frozenset({"token", "database_url"})
+_SECRET = frozenset({"token", "database_url", "turn_secret"})

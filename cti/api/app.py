@@ -34,6 +34,7 @@ def build_app(
     static: Path = STATIC,
     registry: CollectorRegistry | None = None,
     pause: Pause = asyncio.sleep,
+    connect: Iterable[str] = (),
 ) -> web.Application:
     """The application, ready to be run.
 
@@ -45,6 +46,7 @@ def build_app(
         static: where the built page is.
         registry: where other rooms keep their metrics; ours are added to it.
         pause: how the answer to a refused token waits.
+        connect: origins that the page of a post may connect to: the PBX's WebSocket.
 
     Raises:
         ValueError: the token is too short to guard anything.
@@ -71,7 +73,7 @@ def build_app(
     document = openapi.operation_for(operations, with_token=check is not None)
     app.router.add_routes([operation.route() for operation in (*operations, document)])
     app.router.add_routes(page_routes(static, check, door, secure=secure))
-    app.on_response_prepare.append(harden)
+    app.on_response_prepare.append(harden(connect))
     app.on_shutdown.append(_close_streams)
     return app
 

@@ -17,6 +17,7 @@ from cti.api.desk_port import Desks
 from cti.api.edge.door import Book, Known
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
+from cti.api.telephone_port import Telephone
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.access import Tie, Verb
 from cti.journey.around.callers import Repeat
@@ -382,6 +383,7 @@ class Ports:
     callbacks: Callbacks
     crisis: Crisis
     duty: DutyRoom
+    telephone: Telephone
     qos: QosReader
     reconcile: Reconciler
     readiness: Readiness
@@ -394,8 +396,7 @@ class Ports:
     draws: Draws
     filieres: Sequence[FiliereCard]
     clock: Callable[[], Instant]
-    #: Of the archive of the voice: name -> how many; empty where nothing is archived.
-    archive: Callable[[], Mapping[str, int]] = dict
+    archive: Callable[[], Mapping[str, int]] = dict  #: of the voice: name -> how many; empty where nothing is archived
 
 
 PORTS: web.AppKey[Ports] = web.AppKey("ports", Ports)

@@ -123,6 +123,21 @@ def make_site(
     return site
 
 
+def browser_posts(count: int) -> dict[str, dict[str, Any]]:
+    """So many posts in a browser (``web01``...), free, and as many people to take them: changes for `make_site`.
+
+    Their WebSocket is on the loopback address; their voice is not: Asterisk offers no address of 127.0.0.0/8 to ICE
+    (`cti.sandbox.host.address`).
+    """
+    ranks = range(1, count + 1)
+    posts = {f"web{n:02d}": {"nom": f"Poste web {n}", "fixe": False, "webrtc": True, "poste": f"19{n:02d}"} for n in ranks}
+    people = {
+        f"personne{n:02d}": {"nom": f"Personne {n}", "role": "arm_n1", "filieres": ["n1", "amu"], "numero": f"9{n:02d}"}
+        for n in ranks
+    }
+    return {"agents": {"agents": posts, "personnes": people}} if count else {}
+
+
 def _agent(phone: Phone) -> dict[str, Any]:
     return {"nom": phone.nom, "role": phone.role, "filieres": list(phone.filieres), "contact": phone.contact}
 

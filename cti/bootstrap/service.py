@@ -39,6 +39,7 @@ from cti.bootstrap.listening.opening import open_listening
 from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
+from cti.bootstrap.telephone.address import phone_address
 from cti.bootstrap.watching.alarms import AlarmWatch
 from cti.bootstrap.watching.conditions import DiskWatch, JournalWord, conditions
 from cti.bootstrap.watching.ground import ground_of, probe_of
@@ -162,7 +163,14 @@ class Service:
 
     async def _open_http(self, ports: Ports) -> web.AppRunner:
         http = self.settings.cti.http
-        app = build_app(ports, hosts=http.hosts, token=http.token or None, secure=http.secure, registry=CollectorRegistry())
+        app = build_app(
+            ports,
+            hosts=http.hosts,
+            token=http.token or None,
+            secure=http.secure,
+            registry=CollectorRegistry(),
+            connect=(phone_address(self.settings).origin,),
+        )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, http.host, http.port)
@@ -207,6 +215,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         crisis=of.crisis,
         duty=of.posts.room,
         desks=of.seats.desks(of.pipeline.find, of.actions, of.watch),
+        telephone=of.posts.telephone,
         qos=Figures(settings, of.store),
         reconcile=of.reconciler,
         readiness=readiness,

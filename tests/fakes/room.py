@@ -8,12 +8,14 @@ from typing import Any
 
 from cti.agents.duty import Standing, fold
 from cti.agents.people import Staff, read_staff
+from cti.agents.telephone import PhoneRules, credential, require_hers
 from cti.agents.telling import tell_people, tell_post, tell_posts, tell_times
 from cti.agents.times import times
 from cti.agents.wishes import Wish, act_of
 from cti.ami.connection import wait_for_event
 from cti.api import Check, FiliereCard, Ports, RoomWish, TransferResult, TransferVerdict, UnknownProfile
 from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.telephone_port import Opened
 from cti.bootstrap.answering.answers import load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.crisis import CrisisDesk
@@ -296,6 +298,31 @@ class FakeLine:
 
 
 @dataclass
+class FakeTelephone:
+    """Credentials for whoever sits there, without a PBX."""
+
+    duty: FakeDuty
+    clock: "Clock"
+    rules: PhoneRules = field(default_factory=lambda: PhoneRules(frozenset({"p01", "p02"}), 12 * 3600 * S))
+    failure: Exception | None = None
+    out: dict[str, str] = field(default_factory=dict)
+
+    async def open(self, poste: str, who: str) -> Opened:
+        if self.failure is not None:
+            raise self.failure
+        given = credential(require_hers(poste, who, self.duty.standings, self.rules), self.rules, self.clock())
+        self.out[poste] = who
+        return Opened(
+            poste=poste, uri=f"sip:{poste}@pbx.example.fr", ws="wss://pbx.example.fr/ws", username=poste, password="p" * 32,
+            expires_at=given.until, ice_servers=[{"urls": ["stun:stun.example.fr"]}], echo="*43",
+        )  # fmt: skip
+
+    async def close(self, poste: str, who: str) -> None:
+        require_hers(poste, who, self.duty.standings, self.rules)
+        self.out.pop(poste, None)
+
+
+@dataclass
 class FakeReadiness:
     """Checks as the test wants them."""
 
@@ -354,6 +381,7 @@ class Doubles:
         self.hub = self._hub()
         self.room.hub, self.duty.changed = self.hub, self.hub.seats_changed
         self.desks = Desks(self.hub, self.staff, self.webrtc, self.notes, at_once, self.clock, self._find, self.line.hang_up)
+        self.telephone = FakeTelephone(self.duty, self.clock)
         self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
         self.access = access_desk(self.accounts, self.traces, self.clock)
@@ -386,6 +414,7 @@ class Doubles:
             callbacks=self.desk,
             crisis=self.crisis,
             duty=self.duty,
+            telephone=self.telephone,
             qos=self.qos,
             reconcile=self.reconciler,
             readiness=self.readiness,

@@ -20,6 +20,7 @@ from cti.ami.dialplan.spec import (
     PbxSpec,
     PersonSpec,
     SortieSpec,
+    TlsSpec,
     TrunkSpec,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "PbxSpec",
     "PersonSpec",
     "SortieSpec",
+    "TlsSpec",
     "TrunkSpec",
     "check",
     "faults",

@@ -17,6 +17,7 @@ from cti.ami.dialplan.spec import (
     PbxSpec,
     PersonSpec,
     SortieSpec,
+    TlsSpec,
     TrunkSpec,
 )
 
@@ -42,6 +43,7 @@ _PBX_FIELDS = (
     "qualify_seconds",
     "sonde_seconds",
     "agi_script",
+    "perte_seconds",
 )
 
 
@@ -83,6 +85,7 @@ def _read(wrong: list[str], pbx: Table, agents: Table, filieres: Table, flux: Ta
         secours=secours,
         dernier_recours=secours,
         sortie=_sortie(wrong, pbx),
+        tls=_tls(wrong, pbx),
         tours_max=top.get("debordements_max", defaults.tours_max),
         communes=crisis.communes,
         personnes=_persons(wrong, agents),
@@ -232,6 +235,8 @@ def _agent(block: _Block) -> AgentSpec:
         contact=block.optional("contact"),
         password=block.optional("password"),
         webrtc=block.get("webrtc", False),
+        distant=block.get("distant", False),
+        reseaux=block.texts("reseaux"),
         fixe=block.get("fixe", True),
     )
 
@@ -264,6 +269,21 @@ def _sortie(wrong: list[str], pbx: Table) -> SortieSpec | None:
         courts=block.texts("courts"),
         sonnerie_seconds=block.get("sonnerie_seconds", 60),
         decroche_auto=block.get("decroche_auto", False),
+    )
+
+
+def _tls(wrong: list[str], pbx: Table) -> TlsSpec | None:
+    if "tls" not in pbx:
+        return None
+    block = _Block(wrong, "pbx.toml", "tls", pbx["tls"])
+    block.only(("certificat", "cle", "bind", "ws_port", "sip_port"))
+    usual = TlsSpec("", "")
+    return TlsSpec(
+        certificat=block.need("certificat"),
+        cle=block.need("cle"),
+        bind=block.get("bind", usual.bind),
+        ws_port=block.get("ws_port", usual.ws_port),
+        sip_port=block.get("sip_port", usual.sip_port),
     )
 
 

@@ -31,6 +31,8 @@ def globals_conf(spec: PbxSpec) -> str:
         "SAS_PRIO_P0": spec.priorite_p0,
         "SAS_ATTENTE_P0": ATTENTE_P0_SECONDS,
         "SAS_SONNERIE_INVITE": spec.sonnerie_invite_seconds,
+        # For what only the second of two substitutions may open (sas-acces).
+        "SAS_DOLLAR": "$",
     }
     if spec.sortie is not None:
         values |= {

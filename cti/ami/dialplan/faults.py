@@ -4,6 +4,7 @@ Every value ends up in a line of Asterisk configuration, so whatever could end a
 argument is refused; so is what would leave a caller without a way.
 """
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Final
 
 from cti.ami.dialplan.rooms import room_keys
 from cti.ami.dialplan.sortie import sortie_faults
-from cti.ami.dialplan.spec import DialplanSpecError, PbxSpec, retained_variable
+from cti.ami.dialplan.spec import AgentSpec, DialplanSpecError, PbxSpec, retained_variable
 from cti.journey.events.placed import SORTANT
 
 # Two characters at least: h, i, s, t, e and T are extensions with a meaning of their own. No hyphen: Asterisk skips
@@ -30,6 +31,8 @@ _SOUND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,63}")
 _HASH: Final = re.compile(r"[0-9a-f]{40}")
 _CONTACT: Final = re.compile(r"sips?:[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?(;[a-z]+=[a-z]+)*")
 _FOLDER: Final = re.compile(r"/[A-Za-z0-9_./-]+")
+#: Characters of a password that the whole Internet may try.
+_DISTANT_SECRET: Final = 16
 
 
 def faults(spec: PbxSpec) -> list[str]:
@@ -118,8 +121,9 @@ def _phone_faults(spec: PbxSpec) -> Iterator[str]:
         for code in agent.filieres:
             if code not in codes:
                 yield f"[{block}] filieres: unknown filière {code!r}"
-        if agent.contact is None and agent.password is None:
-            yield f"[{block}] password: a phone without a fixed contact must register with a password"
+        yield from _credential_faults(block, agent)
+        if agent.distant:
+            yield from _distant_faults(block, agent, spec)
     for trunk in spec.trunks:
         block = f"trunks.{trunk.name}"
         yield from _unfit(block, _ENDPOINT, name=trunk.name)
@@ -128,6 +132,30 @@ def _phone_faults(spec: PbxSpec) -> Iterator[str]:
             yield from _unfit(block, _WORD, match=value)
         if not trunk.match:
             yield f"[{block}] match: at least one address"
+
+
+def _credential_faults(block: str, agent: AgentSpec) -> Iterator[str]:
+    if agent.webrtc:
+        if agent.password is not None or agent.contact is not None:
+            yield f"[{block}] webrtc: a post in a browser has neither password nor contact: it is given credentials for a while"
+        if agent.distant:
+            yield f"[{block}] distant: a post in a browser is encrypted anyway (pbx.toml, [tls])"
+    elif agent.contact is None and agent.password is None:
+        yield f"[{block}] password: a phone without a fixed contact must register with a password"
+
+
+def _distant_faults(block: str, agent: AgentSpec, spec: PbxSpec) -> Iterator[str]:
+    if spec.tls is None:
+        yield f"[{block}] distant: pbx.toml has no [tls]: nothing in clear for a phone outside"
+    if agent.password is None or len(agent.password) < _DISTANT_SECRET:
+        yield f"[{block}] password: a phone outside needs one of at least {_DISTANT_SECRET} characters"
+    if agent.contact is not None:
+        yield f"[{block}] contact: a phone outside registers"
+    for network in agent.reseaux:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield f"[{block}] reseaux: {network!r} is no network such as 203.0.113.0/24"
 
 
 def _person_faults(spec: PbxSpec) -> Iterator[str]:
@@ -175,16 +203,27 @@ def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
     for address in ami.permit:
         yield from _unfit("pbx.ami", _WORD, permit=address)
     ports = {"agi_port": spec.agi_port, "http_port": spec.http_port, "sip_port": spec.sip_port, "ami.port": ami.port}
+    if spec.tls is not None:
+        yield from _unfit("pbx.tls", _FOLDER, certificat=spec.tls.certificat, cle=spec.tls.cle)
+        yield from _unfit("pbx.tls", _WORD, bind=spec.tls.bind)
+        ports |= {"tls.ws_port": spec.tls.ws_port, "tls.sip_port": spec.tls.sip_port}
     for name, port in ports.items():
         if not 1 <= port <= 65_535:
             yield f"[pbx] {name}: {port} is not a port"
+    yield from _time_faults(spec)
+    for code in spec.communes:
+        yield from _unfit("repartition", _FILIERE, mutualisees=code)
+    if spec.repos_seconds < 1 or spec.tours_max < 1:
+        yield "[pbx] repos_seconds, tours_max: at least 1"
+
+
+def _time_faults(spec: PbxSpec) -> Iterator[str]:
+    """How long one waits, or how often one asks."""
+    if not 2 <= spec.perte_seconds <= 60:
+        yield "[pbx] perte_seconds: from 2 to 60"
+    if spec.sonde_seconds and not 2 <= spec.sonde_seconds <= 3600:
+        yield "[pbx] sonde_seconds: from 2 to 3600, or 0 for never"
     if spec.patience_seconds <= 0 or spec.spool_patience_seconds <= 0:
         yield "[pbx] patience_seconds, spool_patience_seconds: more than 0, or a caller could wait for ever"
     if spec.patience_seconds + spec.spool_patience_seconds > 2:
         yield "[pbx] patience_seconds + spool_patience_seconds: at most 2 s, no fault may hold a caller longer"
-    for code in spec.communes:
-        yield from _unfit("repartition", _FILIERE, mutualisees=code)
-    if spec.sonde_seconds and not 2 <= spec.sonde_seconds <= 3600:
-        yield "[pbx] sonde_seconds: 2 to 3600, or 0 for never"
-    if spec.repos_seconds < 1 or spec.tours_max < 1:
-        yield "[pbx] repos_seconds, tours_max: at least 1"

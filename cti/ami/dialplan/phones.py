@@ -3,7 +3,9 @@
 import ipaddress
 import re
 
+from cti.ami.dialplan.browser import browser_aor, browser_endpoint
 from cti.ami.dialplan.rooms import room_keys
+from cti.ami.dialplan.secure import distant_endpoint, http_tls, transports
 from cti.ami.dialplan.spec import AgentSpec, PbxSpec, SortieSpec, TrunkSpec
 from cti.ami.sip_probe import PROBE
 
@@ -26,16 +28,18 @@ def http_conf(spec: PbxSpec) -> str:
     return (
         f"[general]\nenabled = yes\nbindaddr = {spec.http_bind}\nbindport = {spec.http_port}\n"
         "enablestatic = no\nsessionlimit = 400\n"
-    )
+    ) + ("" if spec.tls is None else http_tls(spec.tls))
 
 
 def identifier_order(spec: PbxSpec) -> str:
     """Who is asked first: the sender's address or the name in From.
 
     The address, so that nobody on a trunk can call himself `arm01`. But where a phone with a fixed contact shares an
-    address with a trunk (the sandbox: all is 127.0.0.1), names must go first, or every phone would be the trunk.
+    address with a trunk (the sandbox: all is 127.0.0.1), names must go first, or every phone would be the trunk. Browsers
+    come from this very machine in a sandbox, and behind a proxy that ends TLS here.
     """
     hosts = [_host(agent.contact) for agent in spec.agents if agent.contact]
+    hosts += ["127.0.0.1" for agent in spec.agents if agent.webrtc]
     shared = any(_within(host, network) for host in hosts for trunk in spec.trunks for network in trunk.match)
     return "username,ip" if shared else "ip,username"
 
@@ -53,7 +57,7 @@ def _general(spec: PbxSpec) -> str:
         "\n"
         "; The socket itself is http.conf's.\n"
         f"[transport-ws]\ntype = transport\nprotocol = ws\nbind = {spec.sip_bind}\n"
-    )
+    ) + transports(spec)
 
 
 def _probe(spec: PbxSpec) -> tuple[str, ...]:
@@ -119,7 +123,8 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
     """
     features = "#".join([*(filiere.queue for filiere in spec.filieres), *(key.name for key in room_keys(spec))])
     text = (
-        f"[{agent.endpoint}]\ntype = endpoint\ncontext = sas-postes\nidentify_by = username\n"
+        f"[{agent.endpoint}]\ntype = endpoint\ncontext = {'sas-distants' if agent.distant else 'sas-postes'}\n"
+        "identify_by = username\n"
         f"disallow = all\nallow = {'alaw,ulaw' if agent.webrtc else _PHONE_CODECS}\naors = {agent.endpoint}\n"
         f'callerid = "{agent.nom}" <{agent.poste or agent.endpoint}>\n'
         f"language = {spec.langue}\ndirect_media = no\nrtp_symmetric = yes\nforce_rport = yes\nrewrite_contact = yes\n"
@@ -127,13 +132,18 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
         f"timers = yes\nset_var = TRANSFER_CONTEXT=sas-transferts\nset_var = DYNAMIC_FEATURES={features}\n"
     )
     if agent.webrtc:
-        text += "webrtc = yes\n"
+        text += browser_endpoint(agent, spec)
+    if agent.distant:
+        text += distant_endpoint(agent)
     if agent.password:
         text += f"auth = {agent.endpoint}\n"
     elif agent.contact and _is_address(_host(agent.contact)):
         text += f"deny = 0.0.0.0/0.0.0.0\npermit = {_host(agent.contact)}/32\n"
     text += f"\n[{agent.endpoint}]\ntype = aor\nqualify_frequency = {spec.qualify_seconds}\n"
-    text += f"contact = {agent.contact}\n" if agent.contact else "max_contacts = 1\nremove_existing = yes\n"
+    if agent.webrtc:
+        text += browser_aor()
+    else:
+        text += f"contact = {agent.contact}\n" if agent.contact else "max_contacts = 1\nremove_existing = yes\n"
     if agent.password:
         text += (
             f"\n[{agent.endpoint}]\ntype = auth\nauth_type = userpass\nusername = {agent.endpoint}\npassword = {agent.password}\n"

@@ -1,9 +1,10 @@
 """extensions_agents.conf: what a phone of the room dials to take a post, pause, come back and leave, without the service.
 
-``*51`` and a person's number, ``*52`` to leave, ``*53`` and the digit of a reason (none: the first), ``*54`` to be back. The
-steps themselves are hand-written (``sas-poste`` in extensions.conf); here is what depends on the site's posts, people, queues.
+``*51`` and a person's number, ``*52`` to leave, ``*53`` and the digit of a reason (none: the first), ``*54`` to be back; ``*43``
+to hear oneself. The steps themselves are hand-written (``sas-poste``, ``sas-telephone``); here is what depends on the site.
 """
 
+from cti.ami.dialplan.browser import ECHO
 from cti.ami.dialplan.spec import AgentSpec, PbxSpec, PersonSpec, retained_variable
 
 PRISE, FIN, PAUSE, REPRISE = "*51", "*52", "*53", "*54"
@@ -19,6 +20,12 @@ def agents_conf(spec: PbxSpec) -> str:
         f"exten => {FIN},1,Goto(sas-poste,fin,1)",
         *(line for code, motif in _reasons(spec) for line in _pause(code, motif)),
         f"exten => {REPRISE},1,Goto(sas-poste,reprise,1)",
+        f"exten => {ECHO},1,Goto(sas-telephone,echo,1)",
+        "",
+        "; Posts that live in a browser.",
+        "[sas-navigateurs]",
+        "exten => aucun,1,Return()",
+        *(f"exten => {agent.endpoint},1,Return()" for agent in spec.agents if agent.webrtc),
         "",
         "; Posts that whoever comes may take; the others have their members in queues.conf.",
         "[sas-postes-libres]",

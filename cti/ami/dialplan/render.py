@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from cti.ami.dialplan.browser import sorcery_conf
 from cti.ami.dialplan.extensions import filieres_conf, flux_conf, globals_conf
 from cti.ami.dialplan.faults import require_sound
 from cti.ami.dialplan.logins import manager_conf
@@ -47,6 +48,7 @@ def render(spec: PbxSpec) -> dict[str, str]:
         "confbridge.conf": _BANNER.format(sources="config/filieres.toml and config/effecteurs.toml") + confbridge_conf(spec),
         "pjsip.conf": _BANNER.format(sources="config/pbx.toml and config/agents.toml") + pjsip_conf(spec),
         "http.conf": _BANNER.format(sources="config/pbx.toml") + http_conf(spec),
+        "sorcery.conf": _BANNER.format(sources="nothing: it is the same everywhere") + sorcery_conf(),
         "manager.conf": _BANNER.format(sources="config/pbx.toml") + manager_conf(spec),
     }
 

@@ -95,7 +95,12 @@ class AgentSpec:
     #: Fixed SIP address; without one the phone registers.
     contact: str | None = None
     password: str | None = field(default=None, repr=False)
+    #: In a browser: registers with credentials that the service gives for a while (`browser.CREDENTIALS`), never with a password.
     webrtc: bool = False
+    #: A telephone outside of our network: TLS and SRTP or nothing.
+    distant: bool = False
+    #: Networks that a distant one may come from; none said: from anywhere.
+    reseaux: tuple[str, ...] = ()
     #: Its members are written in ``queues.conf``; otherwise whoever takes the post is the member.
     fixe: bool = True
 
@@ -168,6 +173,19 @@ class AmiSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsSpec:
+    """The PBX's certificate, and where it listens with it."""
+
+    certificat: str
+    cle: str
+    bind: str = "0.0.0.0"  # noqa: S104 - distant phones come from outside
+    #: The WebSocket of browsers (wss).
+    ws_port: int = 8089
+    #: Telephones (SIP over TLS).
+    sip_port: int = 5061
+
+
+@dataclass(frozen=True, slots=True)
 class PbxSpec:
     """All that is rendered."""
 
@@ -216,3 +234,7 @@ class PbxSpec:
     personnes: tuple[PersonSpec, ...] = ()
     #: Reasons of a pause, in the order of the digit dialled after ``*53``.
     motifs: tuple[str, ...] = ()
+    #: Without one, nothing is encrypted: browsers come by ``ws``, and no phone may be distant.
+    tls: TlsSpec | None = None
+    #: A browser post that sends no voice for so long is lost, and its caller goes back to the head of his queue.
+    perte_seconds: int = 8

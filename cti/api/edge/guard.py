@@ -9,7 +9,7 @@ request changes nothing here. A program that is no browser sends neither header 
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -46,11 +46,30 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-async def harden(_request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on every response; what says nothing about caching is never cached."""
-    for name, value in _HEADERS.items():
-        response.headers[name] = value
-    response.headers.setdefault("Cache-Control", "no-store")
+#: Signal of aiohttp: called with each response before it goes out.
+Hardener = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+#: The page of a post, the only one that may hear: its phone needs the microphone, and the choice of a loudspeaker.
+_PHONE_PAGE = "/poste"
+_PHONE_POLICY = "camera=(), microphone=(self), speaker-selection=(self), geolocation=()"
+
+
+def harden(connect: Iterable[str] = ()) -> Hardener:
+    """Puts the security headers on every response; what says nothing about caching is never cached.
+
+    Args:
+        connect: origins beside our own that the page of a post may connect to (the PBX's WebSocket).
+    """
+    phone_csp = _CSP.replace("connect-src 'self'", " ".join(("connect-src 'self'", *connect)))
+
+    async def put(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in _HEADERS.items():
+            response.headers[name] = value
+        if request.path == _PHONE_PAGE or request.path.startswith(f"{_PHONE_PAGE}/"):
+            response.headers["Content-Security-Policy"] = phone_csp
+            response.headers["Permissions-Policy"] = _PHONE_POLICY
+        response.headers.setdefault("Cache-Control", "no-store")
+
+    return put
 
 
 def check_host(hosts: frozenset[str]) -> Middleware:

@@ -23,9 +23,10 @@ from cti.bootstrap.demo.clicks import Clicks
 from cti.bootstrap.demo.process import ServiceProcess, get_json
 from cti.bootstrap.demo.table import picture, plainly
 from cti.bootstrap.keeping.sandboxed import archive_of_its_own
-from cti.bootstrap.sandbox import Site, free_ports, machine, make_site, render_site
+from cti.bootstrap.sandbox import Site, browser_posts, free_ports, machine, make_site, render_site
 from cti.journey import Journey
 from cti.sandbox.asterisk import SandboxAsterisk
+from cti.sandbox.host.address import own_address
 from cti.sandbox.host.free import free_range
 from cti.sandbox.install import Install
 from cti.sandbox.people.compare import Comparison, compare
@@ -52,6 +53,8 @@ class DemoPlan:
     calls_per_minute: float = 20.0
     agents: int | None = None
     """People in the room; None staffs it for the rate, so that callers are answered and now and then wait."""
+    browsers: int = 0
+    """Posts for browsers, that nobody plays: open them on this machine."""
     drain_seconds: float = 45.0
     """How long the last callers may stay once nobody calls any more; then they hang up."""
     seed: int = 1
@@ -72,6 +75,8 @@ async def demo(plan: DemoPlan, console: Console) -> int:
         stack.push_async_callback(service.stop)
         console.print(f"\n  tableau de supervision :  [bold]{site.web}/supervision[/bold]")
         console.print(f"  les appels : cti calls --config {site.config}   (Ctrl-C pour arrêter)\n", soft_wrap=True)
+        if plan.browsers:
+            _tell_browsers(plan, site, console)
         town = town_of(install, site, plan)
         await _live(plan, site, town, service, console)
         await settled(site)
@@ -80,10 +85,18 @@ async def demo(plan: DemoPlan, console: Console) -> int:
     return _tell(plan, comparison, problems, town, console)
 
 
+def _tell_browsers(plan: DemoPlan, site: Site, console: Console) -> None:
+    told = f"  postes dans le navigateur : web01 à web{plan.browsers:02d} (ws://127.0.0.1:{site.ports.pbx_http}/ws)"
+    if own_address() is None:
+        told += "\n  cette machine n'a que l'adresse 127.0.0.1 : leur voix ne passera pas (ICE)"
+    console.print(told, highlight=False, soft_wrap=True)
+
+
 def demo_site(plan: DemoPlan) -> Site:
     """The site of the demo: the shipped configuration, simulated phones, free ports, patience scaled to the pace."""
     room = phones(plan.agents or max(16, round(plan.calls_per_minute * 0.8)), free_range(10))
-    return make_site(plan.shipped, plan.folder, room, free_ports(), {"archive": archive_of_its_own(plan.folder.absolute())})
+    changes = {"archive": archive_of_its_own(plan.folder.absolute()), **browser_posts(plan.browsers)}
+    return make_site(plan.shipped, plan.folder, room, free_ports(), changes)
 
 
 def town_of(install: Install, site: Site, plan: DemoPlan) -> Town:

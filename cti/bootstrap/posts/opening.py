@@ -4,11 +4,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from cti.ami.connection import AmiLink, LinkHooks, wait_for_event
+from cti.ami.connection import AmiLink, LinkHooks, told_in_turn, wait_for_event
 from cti.bootstrap.clock import OneThread, now
 from cti.bootstrap.posts.desk import Alarms, DutyDesk, DutyRules
 from cti.bootstrap.posts.members import Look, MemberKeeper
 from cti.bootstrap.posts.room import DutyRoom
+from cti.bootstrap.telephone.desk import TelephoneDesk
+from cti.bootstrap.telephone.opening import open_telephone
 from cti.journey import Instant
 from cti.live.alarms import Gravite
 from cti.settings import Settings
@@ -24,16 +26,18 @@ class Posts:
     desk: DutyDesk
     keeper: MemberKeeper
     room: DutyRoom
+    telephone: TelephoneDesk
     last_at: Instant | None  #: the last sign of life of the run before
 
     @property
     def hooks(self) -> LinkHooks:
         """What the actions link tells."""
-        return LinkHooks(on_frame=lambda frame: None, on_up=self.keeper.link_up, on_down=self.keeper.link_down)
+        members = LinkHooks(on_frame=lambda frame: None, on_up=self.keeper.link_up, on_down=self.keeper.link_down)
+        return told_in_turn(members, self.telephone.hooks)
 
     def work(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        """What runs until cancelled: members follow, acts are written."""
-        return self.keeper.run(), self.desk.run()
+        """What runs until cancelled: members and browser phones follow, acts are written."""
+        return self.keeper.run(), self.telephone.run(), self.desk.run()
 
 
 async def open_posts(
@@ -61,8 +65,14 @@ async def open_posts(
     queues = frozenset(queue for filiere in settings.pbx.filieres for queue in filiere.queues)
     posts = frozenset(agent.endpoint for agent in settings.roster)
     keeper = MemberKeeper(actions, desk.wanted, desk.learn, queues, posts, now, wait_for_event, _teller(board))
-    desk.changed, desk.reconnected = keeper.stir, keeper.look
-    return Posts(desk, keeper, DutyRoom(desk, keeper, store.duty, settings.staff, now), last_at)
+    telephone = open_telephone(settings, lambda: desk.standings, actions)
+
+    def changed() -> None:
+        keeper.stir()
+        telephone.stir()
+
+    desk.changed, desk.reconnected = changed, keeper.look
+    return Posts(desk, keeper, DutyRoom(desk, keeper, store.duty, settings.staff, now), telephone, last_at)
 
 
 def _teller(board: Alarms) -> Callable[[Look], None]:

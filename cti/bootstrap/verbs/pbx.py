@@ -44,14 +44,15 @@ def _site_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @_site_option
 @click.option("--from", "shipped", type=click.Path(path_type=Path, file_okay=False), default=CONFIG, show_default=True)
 @click.option("--agents", default=12, show_default=True, help="simulated phones")
-def render(folder: Path, shipped: Path, agents: int) -> None:
+@click.option("--browsers", type=click.IntRange(0, 20), default=0, show_default=True, help="posts for browsers")
+def render(folder: Path, shipped: Path, agents: int, browsers: int) -> None:
     """Write a sandbox site: a config folder with free ports, and the PBX configuration rendered from it."""
-    from cti.bootstrap.sandbox import make_site, render_site  # noqa: PLC0415
+    from cti.bootstrap.sandbox import browser_posts, make_site, render_site  # noqa: PLC0415
     from cti.sandbox.host.free import free_range  # noqa: PLC0415
     from cti.sandbox.people.staff import phones  # noqa: PLC0415
 
     with plain_errors():
-        site = make_site(shipped, folder, phones(agents, free_range(10)))
+        site = make_site(shipped, folder, phones(agents, free_range(10)), changes=browser_posts(browsers))
         render_site(site, DIALPLANS)
     click.echo(f"site : {site.folder}\nconfiguration : {site.config}\nPBX : {site.telephony}\nservice : {site.web}")
 

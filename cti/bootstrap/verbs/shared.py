@@ -27,7 +27,8 @@ def plain_errors() -> Iterator[None]:
 
 def _mendable() -> tuple[type[Exception], ...]:
     """Whatever a person can do something about; each room is loaded only when there is something to say."""
-    from cti.ami.dialplan.spec import DialplanSpecError  # noqa: PLC0415 - verbs load only what they need
+    from cti.ami.dialplan.fiche import UnknownPost  # noqa: PLC0415 - verbs load only what they need
+    from cti.ami.dialplan.spec import DialplanSpecError  # noqa: PLC0415
     from cti.ami.recorded import SessionError  # noqa: PLC0415
     from cti.archive.sealing.keys import KeyTrouble  # noqa: PLC0415
     from cti.bootstrap.demo.process import ServiceDied  # noqa: PLC0415
@@ -48,6 +49,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         SessionError,
         StoreUnavailable,
         UnknownDatabase,
+        UnknownPost,
         UnknownProfile,
         OSError,
     )

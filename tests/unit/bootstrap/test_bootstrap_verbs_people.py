@@ -68,3 +68,10 @@ def test_agents_says_who_sits_where_and_for_how_long(cti: Cti, site: Path) -> No
     times = [json.loads(line) for line in cti("agents", *DAY, "--json").stdout.splitlines()]
     assert (times[0]["personne"], times[0]["reasons"]) == ("arm01", {"repas": 90_000})
     assert cti("agents", "--since", "bientôt").returncode != 0
+
+
+def test_the_sheet_of_a_post_is_printed_and_an_unknown_one_is_told(cti: Cti) -> None:
+    sheet = cti("poste", "fiche", "ARM01", "--address", "pbx.example.fr").stdout
+    assert sheet.startswith("Fiche du poste arm01")
+    assert "pbx.example.fr:" in sheet
+    assert "poste 'arm99' inconnu" in refused(cti("poste", "fiche", "arm99"))

@@ -1,0 +1,66 @@
+/**
+ * The echo test: our PBX is called on an extension that sends back what it hears.
+ *
+ * By itself: a tone is sent and looked for in what comes back, so that network, credentials and codecs are proved without anybody
+ * speaking. By voice: the agent speaks and hears himself, so that microphone and headset are proved too.
+ */
+
+import { Meter } from "./levels";
+import type { Phone } from "./phone";
+
+const HERTZ = 1_000;
+const TOLERANCE_HZ = 40;
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 10;
+
+export interface EchoResult {
+  ok: boolean;
+  /** From our tone to its return, in milliseconds; null when it did not come. */
+  delayMs: number | null;
+  /** French. */
+  detail: string;
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until<T>(look: () => T | null | false, patienceMs: number): Promise<T | null> {
+  const end = performance.now() + patienceMs;
+  while (performance.now() < end) {
+    const found = look();
+    if (found !== null && found !== false) return found;
+    await wait(LOOK_MS);
+  }
+  return null;
+}
+
+/** Without anybody: a tone there and back. */
+export async function echoTest(phone: Phone): Promise<EchoResult> {
+  const context = new AudioContext();
+  const out = context.createMediaStreamDestination();
+  const gain = new GainNode(context, { gain: 0 });
+  const tone = new OscillatorNode(context, { frequency: HERTZ });
+  tone.connect(gain).connect(out);
+  tone.start();
+  const call = phone.echo === "" ? null : await phone.dial(phone.echo, out.stream);
+  try {
+    if (call === null) return { ok: false, delayMs: null, detail: "le téléphone n'est pas libre, ou n'est pas enregistré" };
+    const remote = await until(() => call.state === "en_ligne" && call.remote, PATIENCE_MS);
+    if (remote === null) return { ok: false, delayMs: null, detail: "le PBX n'a pas décroché" };
+    const meter = new Meter(remote);
+    try {
+      // The PBX beeps first; then it must be quiet before we send.
+      await wait(1_500);
+      await until(() => Math.abs(meter.pitch() - HERTZ) > TOLERANCE_HZ, PATIENCE_MS);
+      const sentAt = performance.now();
+      gain.gain.value = 0.3;
+      const heard = await until(() => Math.abs(meter.pitch() - HERTZ) <= TOLERANCE_HZ, PATIENCE_MS);
+      if (heard === null) return { ok: false, delayMs: null, detail: "rien ne revient : le réseau ne laisse pas passer la voix" };
+      return { ok: true, delayMs: Math.round(performance.now() - sentAt), detail: "la voix va et revient" };
+    } finally {
+      meter.close();
+    }
+  } finally {
+    call?.hangup();
+    void context.close();
+  }
+}

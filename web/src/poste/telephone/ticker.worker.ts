@@ -1,0 +1,4 @@
+/** A clock that a hidden tab does not slow down: browsers throttle the timers of pages, not those of workers. */
+
+const EVERY_MS = 1_000;
+setInterval(() => postMessage(0), EVERY_MS);
