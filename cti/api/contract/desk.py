@@ -9,7 +9,7 @@ from cti.api.contract.shapes import CallbackCount, LinkOut, LiveFiliere
 from cti.journey.events import RouteSource, TransferVia
 from cti.journey.events.placed import Direction
 from cti.journey.model import StageEnd
-from cti.live.desk import Act, Place
+from cti.live.desk import DeskAct, Place
 
 
 class NoteOut(Shape):
@@ -103,7 +103,7 @@ class DeskCall(DeskCaller):
     people: list[DeskPerson]
     consult: DeskConsult | None
     asked_by: str | None
-    actes: dict[Act, str | None]
+    actes: dict[DeskAct, str | None]
 
 
 class LastCall(DeskCaller):

@@ -15,7 +15,7 @@ from cti.journey import AgentId, CallId, Instant, Journey
 from cti.journey.around.access import AccessRole
 from cti.journey.around.notes import CallNote
 from cti.journey.words import iso
-from cti.live.desk import Act, acts_of, tell_note
+from cti.live.desk import DeskAct, acts_of, tell_note
 from cti.live.feed import Subscription
 from cti.pipeline.ports import Runner
 
@@ -194,7 +194,7 @@ class Desks:
         mine = self._hub.mine(poste, call_id)
         if mine is None:
             raise DeskRefused(DeskWhy.UNKNOWN, f"Cet appel n'est pas au poste {poste}.")
-        why = acts_of(mine.journey, mine.here, self._hub.ground())[Act.HANG_UP]
+        why = acts_of(mine.journey, mine.here, self._hub.ground())[DeskAct.HANG_UP]
         if why is not None:
             raise DeskRefused(DeskWhy.NOT_NOW, why)
         try:

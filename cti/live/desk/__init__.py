@@ -4,9 +4,21 @@ In come journeys; out goes plain data. A desk shows the whole number of its own 
 never happen here: a decision about a call, or an act offered that the PBX would refuse for a reason that was known.
 """
 
-from cti.live.desk.acts import Act, Ground, acts_of
+from cti.live.desk.acts import DeskAct, Ground, acts_of
 from cti.live.desk.picture import Picture
 from cti.live.desk.places import Here, Place, places_of
-from cti.live.desk.telling import Words, tell_call, tell_last
+from cti.live.desk.telling import Words, tell_call, tell_last, tell_note
 
-__all__ = ["Act", "Ground", "Here", "Picture", "Place", "Words", "acts_of", "places_of", "tell_call", "tell_last"]
+__all__ = [
+    "DeskAct",
+    "Ground",
+    "Here",
+    "Picture",
+    "Place",
+    "Words",
+    "acts_of",
+    "places_of",
+    "tell_call",
+    "tell_last",
+    "tell_note",
+]

@@ -12,7 +12,7 @@ from cti.journey import FiliereCode, Journey
 from cti.live.desk.places import Here, Place
 
 
-class Act(StrEnum):
+class DeskAct(StrEnum):
     """What may be asked for."""
 
     TRANSFER = "transferer"
@@ -44,26 +44,26 @@ _NO_CONSULT = "Aucune consultation en cours."
 _WITH_CALLER = frozenset({Place.TALKING, Place.HELD, Place.ROOM})
 
 
-def acts_of(journey: Journey, here: Here, ground: Ground) -> Mapping[Act, str | None]:
+def acts_of(journey: Journey, here: Here, ground: Ground) -> Mapping[DeskAct, str | None]:
     """For each act None when it may be asked for, else why not."""
     away = _away(here)
     consulting = here.place is Place.CONSULTING
     passed = away or (_CONSULTING if consulting else None)
     found = {
-        Act.TRANSFER: passed,
-        Act.HANG_UP: _hang_up(here),
-        Act.P0: passed or _p0(journey, ground),
-        Act.WITHDRAW: away or _withdraw(journey),
-        Act.CONSULT: passed or _consult(here),
-        Act.COMPLETE: away or _complete(here),
-        Act.GIVE_UP: away or (None if consulting else _NO_CONSULT),
-        Act.JOIN: away or _join(here),
-        Act.INVITE: passed,
+        DeskAct.TRANSFER: passed,
+        DeskAct.HANG_UP: _hang_up(here),
+        DeskAct.P0: passed or _p0(journey, ground),
+        DeskAct.WITHDRAW: away or _withdraw(journey),
+        DeskAct.CONSULT: passed or _consult(here),
+        DeskAct.COMPLETE: away or _complete(here),
+        DeskAct.GIVE_UP: away or (None if consulting else _NO_CONSULT),
+        DeskAct.JOIN: away or _join(here),
+        DeskAct.INVITE: passed,
     }
     if not ground.seen:
         found = dict.fromkeys(found, _BLIND)
     # What somebody knows of a caller is never lost for want of a PBX.
-    return {**found, Act.NOTE: _FIRST if here.place is Place.RINGING else None}
+    return {**found, DeskAct.NOTE: _FIRST if here.place is Place.RINGING else None}
 
 
 def _away(here: Here) -> str | None:

@@ -10,7 +10,7 @@ from cti.journey.around.notes import CallNote
 from cti.journey.events.placed import SORTANT
 from cti.journey.model import Consult, Stage
 from cti.journey.words import iso
-from cti.live.desk.acts import Act
+from cti.live.desk.acts import DeskAct
 from cti.live.desk.places import Here
 from cti.live.views import room_of, view_of
 
@@ -25,7 +25,7 @@ class Words:
     notes: Sequence[CallNote] = ()
 
 
-def tell_call(journey: Journey, agent: AgentId, here: Here, acts: Mapping[Act, str | None], words: Words) -> dict[str, Any]:
+def tell_call(journey: Journey, agent: AgentId, here: Here, acts: Mapping[DeskAct, str | None], words: Words) -> dict[str, Any]:
     """One call of this post; an act that may be asked for now stands with None, another one with the reason why not."""
     view = view_of(journey, here.since, words.repeat)
     return {

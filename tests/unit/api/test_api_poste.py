@@ -248,11 +248,10 @@ class TestStream:
         assert doubles.hub.pages == 0
 
     async def test_a_session_that_has_ended_follows_no_more(self, client: TestClient, doubles: Doubles) -> None:
-        doubles.accounts.give("camille", AccessRole.ARM_N1, personne="arm01")
         headers = camille(doubles)
         response = await client.get("/api/v1/poste/flux?poste=arm01", headers=headers)
         await heard(response)
-        doubles.clock.now = 2**61
+        doubles.clock.now = 4_000_000_000_000_000  # 2096
         ring(doubles)
         assert (await heard(response))["event"] == "fin"
         response.close()

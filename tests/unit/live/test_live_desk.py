@@ -9,7 +9,7 @@ from cti.journey import events as ev
 from cti.journey.around.callers import Repeat
 from cti.journey.around.notes import CallNote
 from cti.live import Board
-from cti.live.desk import Act, Ground, Picture, Place, Words, acts_of, places_of, tell_call, tell_last
+from cti.live.desk import DeskAct, Ground, Picture, Place, Words, acts_of, places_of, tell_call, tell_last
 from tests.fakes.room import FILIERES, T0, Clock, Room, S
 
 NUMBERS = {"1001": "arm01", "1021": "mru01"}
@@ -58,7 +58,7 @@ def here(room: Room, agent: str = "arm01", since: Instant = T0) -> Any:
     return places_of(room.journeys["c"], NUMBERS, since)[agent]
 
 
-def acts(room: Room, agent: str = "arm01", ground: Ground = SEEN) -> dict[Act, str | None]:
+def acts(room: Room, agent: str = "arm01", ground: Ground = SEEN) -> dict[DeskAct, str | None]:
     return dict(acts_of(room.journeys["c"], here(room, agent), ground))
 
 
@@ -68,7 +68,7 @@ def told(room: Room, agent: str = "arm01", **more: Any) -> dict[str, Any]:
     return tell_call(room.journeys["c"], agent, place, acts_of(room.journeys["c"], place, SEEN), words)
 
 
-def possible(room: Room, agent: str = "arm01") -> set[Act]:
+def possible(room: Room, agent: str = "arm01") -> set[DeskAct]:
     return {act for act, why in acts(room, agent).items() if why is None}
 
 
@@ -156,55 +156,55 @@ class TestActs:
         room.wait("c", "n1", T0 + S)
         room.ring("c", "arm01", T0 + 3 * S)
         assert possible(room) == set()
-        assert acts(room)[Act.TRANSFER] == "Décrochez d'abord."
+        assert acts(room)[DeskAct.TRANSFER] == "Décrochez d'abord."
 
     def test_with_one_caller_all_but_the_end_of_what_is_not(self, room: Room) -> None:
         talk(room)
-        assert possible(room) == {Act.TRANSFER, Act.HANG_UP, Act.P0, Act.CONSULT, Act.INVITE, Act.NOTE}
+        assert possible(room) == {DeskAct.TRANSFER, DeskAct.HANG_UP, DeskAct.P0, DeskAct.CONSULT, DeskAct.INVITE, DeskAct.NOTE}
 
     def test_while_she_consults_she_ends_that_first(self, room: Room) -> None:
         consult(room)
-        assert possible(room) == {Act.COMPLETE, Act.GIVE_UP, Act.NOTE}
-        assert acts(room)[Act.JOIN] == "Personne n'a encore décroché."
+        assert possible(room) == {DeskAct.COMPLETE, DeskAct.GIVE_UP, DeskAct.NOTE}
+        assert acts(room)[DeskAct.JOIN] == "Personne n'a encore décroché."
         room.tell(ev.ConsultAnswered(call_id="c", at=T0 + 12 * S, agent="mru01", line="l"))
-        assert possible(room) == {Act.COMPLETE, Act.GIVE_UP, Act.JOIN, Act.NOTE}
+        assert possible(room) == {DeskAct.COMPLETE, DeskAct.GIVE_UP, DeskAct.JOIN, DeskAct.NOTE}
 
     def test_a_post_that_still_rings_cannot_be_given_the_caller(self, room: Room) -> None:
         consult(room, "1021")
-        assert "pas encore décroché" in (acts(room)[Act.COMPLETE] or "")
+        assert "pas encore décroché" in (acts(room)[DeskAct.COMPLETE] or "")
 
     def test_who_is_consulted_has_no_caller(self, room: Room) -> None:
         consult(room, answered=True)
-        assert possible(room, "mru01") == {Act.NOTE}
-        assert acts(room, "mru01")[Act.HANG_UP] == "Raccrochez sur le téléphone."
+        assert possible(room, "mru01") == {DeskAct.NOTE}
+        assert acts(room, "mru01")[DeskAct.HANG_UP] == "Raccrochez sur le téléphone."
 
     def test_a_p0_is_asked_once_and_may_be_withdrawn_until_somebody_comes(self, room: Room) -> None:
         p0(room)
-        assert acts(room)[Act.P0] == "Le P0 est déjà demandé."
-        assert acts(room)[Act.WITHDRAW] is None
+        assert acts(room)[DeskAct.P0] == "Le P0 est déjà demandé."
+        assert acts(room)[DeskAct.WITHDRAW] is None
         room.tell(ev.AgentOffered(call_id="c", at=T0 + 9 * S, filiere="mru", agent="mru01", leg="m"))
         room.tell(ev.AgentAnswered(call_id="c", at=T0 + 11 * S, agent="mru01", leg="m", filiere="mru"))
-        assert acts(room)[Act.P0] == "Le médecin est déjà là."
-        assert acts(room)[Act.WITHDRAW] == "Personne n'est demandé pour cet appel."
-        assert "conférence" in (acts(room)[Act.CONSULT] or "")
+        assert acts(room)[DeskAct.P0] == "Le médecin est déjà là."
+        assert acts(room)[DeskAct.WITHDRAW] == "Personne n'est demandé pour cet appel."
+        assert "conférence" in (acts(room)[DeskAct.CONSULT] or "")
 
     def test_a_site_without_p0_says_so(self, room: Room) -> None:
         talk(room)
-        assert acts(room, ground=Ground(seen=True))[Act.P0] == "Aucune filière du site ne répond aux P0."
+        assert acts(room, ground=Ground(seen=True))[DeskAct.P0] == "Aucune filière du site ne répond aux P0."
 
     def test_an_invited_colleague_leads_nothing(self, room: Room) -> None:
         guest(room, "1021", answered=True)
-        assert possible(room, "mru01") == {Act.NOTE}
+        assert possible(room, "mru01") == {DeskAct.NOTE}
 
     def test_while_the_number_rings_there_is_nothing_but_to_hang_up(self, room: Room) -> None:
         room.tell(ev.CallPlaced(call_id="c", at=T0, channel="ch", agent="arm01", number="0612345678", via=ev.PlacedVia.ECRAN))
-        assert possible(room) == {Act.HANG_UP, Act.NOTE}
+        assert possible(room) == {DeskAct.HANG_UP, DeskAct.NOTE}
 
     def test_without_the_pbx_only_a_note_can_be_written(self, room: Room) -> None:
         talk(room)
         blind = acts(room, ground=Ground(seen=False, p0="mru"))
-        assert {act for act, why in blind.items() if why is None} == {Act.NOTE}
-        assert "perdue" in (blind[Act.TRANSFER] or "")
+        assert {act for act, why in blind.items() if why is None} == {DeskAct.NOTE}
+        assert "perdue" in (blind[DeskAct.TRANSFER] or "")
 
 
 class TestTelling:
