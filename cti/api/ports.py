@@ -16,6 +16,7 @@ from cti.agents.wishes import Wish
 from cti.api.edge.door import Book, Known
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
+from cti.api.session_port import Signing
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.access import Tie, Verb
 from cti.journey.around.callers import Repeat
@@ -375,6 +376,7 @@ class Ports:
     """All that bootstrap gives the api."""
 
     access: Access
+    signing: Signing
     calls: CallReader
     transfers: Transfers
     calling: Calling

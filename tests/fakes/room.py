@@ -25,7 +25,7 @@ from cti.journey.around.duty import DutyAct
 from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
-from tests.fakes.access import MemoryAccounts, MemoryTraces, access_desk
+from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, sign_in_desk
 from tests.fakes.listening import NobodyListens
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
@@ -299,7 +299,9 @@ class Doubles:
         self.duty = FakeDuty(STAFF, self.clock)
         self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
-        self.access = access_desk(self.accounts, self.traces, self.clock)
+        self.recognised = MemorySigning(self.accounts, self.traces)
+        self.access = access_desk(self.accounts, self.traces, self.clock, signing=self.recognised)
+        self.signing = sign_in_desk(self.recognised, self.traces, self.clock)
         self.crises = MemoryCrises()
         self.crisis = CrisisDesk(
             self.crises, CriseRules(), self.board, at_once, self.clock, lambda: load_of(self.board), wait_for_event
@@ -308,6 +310,7 @@ class Doubles:
     def ports(self) -> Ports:
         return Ports(
             access=self.access,
+            signing=self.signing,
             calls=self.reader,
             transfers=self.transfers,
             calling=self.calling,
