@@ -24,6 +24,7 @@ from cti.bootstrap.verbs.pbx import pbx
 from cti.bootstrap.verbs.people import agents, crise, rappels
 from cti.bootstrap.verbs.poste import poste
 from cti.bootstrap.verbs.shared import CONFIG, DIALPLANS, config_option, period_options, plain_errors, settings_of
+from cti.bootstrap.verbs.signing import VERBS as SIGNING
 from cti.journey.ledger import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -239,6 +240,8 @@ def demo(
 
 for verb in (rappels, crise, agents, user, archive, pbx, poste):
     main.add_command(verb)
+for verb in SIGNING:
+    user.add_command(verb)
 for verb in (*KEEPING, access_log, export, tirage):
     archive.add_command(verb)
 

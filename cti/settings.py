@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from cti.access import table as access_table
+from cti.access.connexion import Network, networks
 from cti.agents.people import Staff, read_staff
 from cti.agents.roster import Roster
 from cti.ami.dialplan.config import pbx_spec
@@ -74,6 +75,8 @@ class HttpSettings(_Block):
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     #: The address that people type, when a proxy in front of us ends TLS; https marks the cookie ``Secure``.
     public_url: str = ""
+    #: What passes requests on to us (addresses or networks): only these are believed about for whom they ask (X-Forwarded-For).
+    mandataires: tuple[str, ...] = ()
     #: When set, every /api route asks for it. Needed as soon as ``host`` is not a loopback address.
     token: str = Field(default="", repr=False, validate_default=True)
 
@@ -95,6 +98,21 @@ class HttpSettings(_Block):
         if url and not plain:
             raise PydanticCustomError("public_url", "an address such as https://sas.example.fr is expected, without a path")
         return url
+
+    @field_validator("mandataires")
+    @classmethod
+    def _networks(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            networks(told)
+        except ValueError as trouble:
+            message = "addresses or networks are expected: {why}"
+            raise PydanticCustomError("mandataires", message, {"why": str(trouble)}) from None
+        return told
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """What passes requests on to us."""
+        return networks(self.mandataires)
 
     @property
     def secure(self) -> bool:
@@ -304,6 +322,12 @@ def remarks(settings: Settings) -> list[str]:
         found.append(
             "dossier.toml : [externe] actif : rien n'est encore envoyé au logiciel de régulation d'un autre éditeur ; "
             "les dossiers ont nos propres numéros"
+        )
+    http = settings.cti.http
+    if http.public_url and not http.mandataires:
+        found.append(
+            "cti.toml : [http] public_url sans mandataires : derrière un mandataire, toutes les adresses sont la sienne, "
+            "et personne n'est vu hors du site ; nommez-le dans mandataires"
         )
     found.extend(settings.archive.remarks())
     return found

@@ -1,7 +1,8 @@
 """What may be done to accounts, as pure rules: each gives the change to write, or says in French why there is none.
 
-An account is never removed: the log names it for as long as the log is kept. Disabling it closes all its tokens at once, for they
-are asked at every request; enabling it again opens those that were neither revoked nor over.
+An account is never removed: the log names it for as long as the log is kept. Disabling it closes all its tokens at once, for
+they are asked at every request; enabling it again opens those that were neither revoked nor over. Its sessions end for good, as
+they do with its roles (what people sign in with: ``cti.access.recognising``).
 """
 
 import re
@@ -49,11 +50,13 @@ def with_roles(users: Users, name: UserName, roles: Sequence[AccessRole], by: st
     Raises:
         AccountRefused: no such account, or it has these roles already.
     """
-    user, new = _known(users, name), _roles(roles)
+    user, new = known(users, name), _roles(roles)
     if set(new) == set(user.roles):
         raise AccountRefused(f"le compte {name} a déjà ces rôles")
     told = f"rôles {_told(user.roles)} -> {_told(new)}"
-    return AccountChange(at=at, by=by, kind=AccountActKind.ROLES, user=replace(user, roles=new), detail=told)
+    return AccountChange(
+        at=at, by=by, kind=AccountActKind.ROLES, user=replace(user, roles=new), detail=told, ends="rôles changés"
+    )
 
 
 def disabled(users: Users, name: UserName, by: str, at: Instant) -> AccountChange:
@@ -62,10 +65,10 @@ def disabled(users: Users, name: UserName, by: str, at: Instant) -> AccountChang
     Raises:
         AccountRefused: no such account, or it is disabled already.
     """
-    user = _known(users, name)
+    user = known(users, name)
     if user.disabled_at is not None:
         raise AccountRefused(f"le compte {name} est déjà désactivé")
-    return AccountChange(at=at, by=by, kind=AccountActKind.DISABLE, user=replace(user, disabled_at=at))
+    return AccountChange(at=at, by=by, kind=AccountActKind.DISABLE, user=replace(user, disabled_at=at), ends="compte désactivé")
 
 
 def enabled(users: Users, name: UserName, by: str, at: Instant) -> AccountChange:
@@ -74,7 +77,7 @@ def enabled(users: Users, name: UserName, by: str, at: Instant) -> AccountChange
     Raises:
         AccountRefused: no such account, or it is not disabled.
     """
-    user = _known(users, name)
+    user = known(users, name)
     if user.disabled_at is None:
         raise AccountRefused(f"le compte {name} n'est pas désactivé")
     return AccountChange(at=at, by=by, kind=AccountActKind.ENABLE, user=replace(user, disabled_at=None))
@@ -88,7 +91,7 @@ def with_token(
     Raises:
         AccountRefused: no such account, it is disabled, or the token would live too long.
     """
-    user, life = _known(users, name), settings.days if days is None else days
+    user, life = known(users, name), settings.days if days is None else days
     if user.disabled_at is not None:
         raise AccountRefused(f"le compte {name} est désactivé")
     if not 1 <= life <= settings.days_most:
@@ -112,13 +115,18 @@ def revoked(users: Users, token: Token | None, token_id: str, by: str, at: Insta
         at=at,
         by=by,
         kind=AccountActKind.REVOKE,
-        user=_known(users, token.user),
+        user=known(users, token.user),
         token=replace(token, revoked_at=at),
         detail=f"jeton {token_id}",
     )
 
 
-def _known(users: Users, name: UserName) -> User:
+def known(users: Users, name: UserName) -> User:
+    """The account of this name.
+
+    Raises:
+        AccountRefused: there is none.
+    """
     user = users.get(name)
     if user is None:
         raise AccountRefused(f"aucun compte {name}")

@@ -4,14 +4,15 @@ A right that no row gives does not exist. Access to recordings belongs to those 
 « L'écoute et l'enregistrement des appels »); which role that is, and for how long, the site decides.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
+from cti.access.connexion import USUAL, SignInSettings, sign_in
+from cti.access.reading import AccessConfigError, Reading
 from cti.journey.around.access import AccessRole, Relation, Verb
 
-Word = TypeVar("Word", bound=StrEnum)
+__all__ = ["AccessConfigError", "AccessSettings", "ListeningSettings", "Right", "from_mapping"]
 
 _HOURS_MOST: Final = 24 * 366
 _DAYS_MOST: Final = 3650
@@ -19,14 +20,6 @@ _KEY_LENGTH: Final = 32
 _FIELDS: Final = ("relation", "verbes", "roles", "motif", "duree_heures")
 #: What a screen on a wall may at most be given: nobody knows who stands before it.
 _SCREEN: Final = frozenset({Verb.VOIR})
-
-
-class AccessConfigError(ValueError):
-    """The file cannot be used; ``problems`` holds one line per fault."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +53,7 @@ class AccessSettings:
     days_most: int = 365
     key: str = field(default="", repr=False)  #: of the tokens' digests; empty: a file of the service's folder holds it
     listening: ListeningSettings = ListeningSettings()
+    sign_in: SignInSettings = USUAL
 
     def allows(self, role: AccessRole, verb: Verb, relation: Relation) -> Right | None:
         """The row that says so: the table has at most one."""
@@ -73,8 +67,8 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
     Raises:
         AccessConfigError: with every fault of the file.
     """
-    reading = _Reading(file)
-    reading.only(data, "", ("droits", "traces", "jetons", "ecoutes"))
+    reading = Reading(file)
+    reading.only(data, "", ("droits", "traces", "jetons", "ecoutes", "connexion"))
     tokens = reading.table(data, "jetons", ("jours", "jours_max", "cle"))
     most = reading.whole(tokens, "[jetons] jours_max", "jours_max", _DAYS_MOST, 365)
     days = reading.whole(tokens, "[jetons] jours", "jours", most, min(90, most))
@@ -82,16 +76,18 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
     if key and len(key) < _KEY_LENGTH:
         reading.fault("[jetons] cle", f"too short: at least {_KEY_LENGTH} characters (CTI_ACCESS_KEY)")
     heads = reading.text(reading.table(data, "traces", ("tetes",)), "[traces] tetes", "tetes", "tetes")
-    listening = reading.listening(data)
+    listening = _listening(reading, data)
+    sign_in_settings = sign_in(reading, data)
     blocks = data.get("droits")
     if not isinstance(blocks, list) or not blocks:
         reading.fault("droits", "at least one [[droits]] block is expected")
         blocks = []
-    rights = tuple(reading.right(number, block) for number, block in enumerate(blocks, start=1))
+    rights = tuple(_right(reading, number, block) for number, block in enumerate(blocks, start=1))
     reading.problems.extend(f"{file}: {told}" for told in _contradictions(rights))
-    if reading.problems:
-        raise AccessConfigError(tuple(reading.problems))
-    return AccessSettings(rights=rights, heads=heads, days=days, days_most=most, key=key, listening=listening)
+    reading.done()
+    return AccessSettings(
+        rights=rights, heads=heads, days=days, days_most=most, key=key, listening=listening, sign_in=sign_in_settings
+    )
 
 
 def _contradictions(rights: tuple[Right, ...]) -> Iterator[str]:
@@ -119,75 +115,26 @@ _LISTENING: Final[Mapping[str, tuple[str, int]]] = {
 }
 
 
-class _Reading:
-    """The faults of one file, gathered while the reading goes on."""
+def _listening(reading: Reading, data: Mapping[str, object]) -> ListeningSettings:
+    table = reading.table(data, "ecoutes", tuple(_LISTENING))
+    values = {
+        field: reading.whole(table, f"[ecoutes] {name}", name, most, getattr(_USUAL, field))
+        for name, (field, most) in _LISTENING.items()
+    }
+    return ListeningSettings(**values)
 
-    def __init__(self, file: str) -> None:
-        self.problems: list[str] = []
-        self._file = file
 
-    def fault(self, place: str, message: str) -> None:
-        self.problems.append(f"{self._file}: {place}: {message}")
-
-    def only(self, table: Mapping[str, object], block: str, known: Collection[str]) -> None:
-        for name in table:
-            if name not in known:
-                self.fault(f"{block}{name}", "unknown field")
-
-    def table(self, data: Mapping[str, object], name: str, known: Collection[str]) -> Mapping[str, object]:
-        value = data.get(name, {})
-        if not isinstance(value, Mapping):
-            self.fault(name, "a table is expected")
-            return {}
-        self.only(value, f"[{name}] ", known)
-        return value
-
-    def whole(self, table: Mapping[str, object], place: str, name: str, high: int, default: int) -> int:
-        value = table.get(name, default)
-        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= high:
-            return value
-        self.fault(place, f"a whole number from 1 to {high} is expected, not {value!r}")
-        return 1
-
-    def text(self, table: Mapping[str, object], place: str, name: str, default: str) -> str:
-        value = table.get(name, default)
-        if isinstance(value, str) and (value.strip() or not default):
-            return value.strip()
-        self.fault(place, "a text is expected")
-        return default
-
-    def listening(self, data: Mapping[str, object]) -> ListeningSettings:
-        table = self.table(data, "ecoutes", tuple(_LISTENING))
-        values = {
-            field: self.whole(table, f"[ecoutes] {name}", name, most, getattr(_USUAL, field))
-            for name, (field, most) in _LISTENING.items()
-        }
-        return ListeningSettings(**values)
-
-    def right(self, number: int, block: object) -> Right:
-        place = f"[droits {number}]"
-        if not isinstance(block, Mapping):
-            self.fault(place, "a [[droits]] block is expected")
-            block = {"relation": Relation.SALLE.value, "verbes": [Verb.ADMINISTRER.value], "roles": [AccessRole.ADMIN.value]}
-        self.only(block, f"{place} ", _FIELDS)
-        reason = block.get("motif", False)
-        if not isinstance(reason, bool):
-            self.fault(f"{place} motif", f"true or false is expected, not {reason!r}")
-        hours = block.get("duree_heures")
-        return Right(
-            relation=next(iter(self._words([block.get("relation")], f"{place} relation", Relation)), Relation.SALLE),
-            verbs=self._words(block.get("verbes"), f"{place} verbes", Verb),
-            roles=self._words(block.get("roles"), f"{place} roles", AccessRole),
-            needs_reason=reason is True,
-            hours=None if hours is None else self.whole(block, f"{place} duree_heures", "duree_heures", _HOURS_MOST, 1),
-        )
-
-    def _words(self, values: object, place: str, enum: type[Word]) -> frozenset[Word]:
-        known = {word.value: word for word in enum}
-        if not isinstance(values, list) or not values:
-            self.fault(place, f"a list of {', '.join(known)} is expected")
-            return frozenset()
-        for value in values:
-            if not isinstance(value, str) or value not in known:
-                self.fault(place, f"one of {', '.join(known)} is expected, not {value!r}")
-        return frozenset(known[value] for value in values if isinstance(value, str) and value in known)
+def _right(reading: Reading, number: int, block: object) -> Right:
+    place = f"[droits {number}]"
+    if not isinstance(block, Mapping):
+        reading.fault(place, "a [[droits]] block is expected")
+        block = {"relation": Relation.SALLE.value, "verbes": [Verb.ADMINISTRER.value], "roles": [AccessRole.ADMIN.value]}
+    reading.only(block, f"{place} ", _FIELDS)
+    hours = block.get("duree_heures")
+    return Right(
+        relation=next(iter(reading.words([block.get("relation")], f"{place} relation", Relation)), Relation.SALLE),
+        verbs=reading.words(block.get("verbes"), f"{place} verbes", Verb),
+        roles=reading.words(block.get("roles"), f"{place} roles", AccessRole),
+        needs_reason=reading.flag(block, f"{place} motif", "motif", default=False),
+        hours=None if hours is None else reading.whole(block, f"{place} duree_heures", "duree_heures", _HOURS_MOST, 1),
+    )

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from cti.api import acces, agents, appels, board, calls, crise, probes, qos, rappels, reconcile, rooms
+from cti.access.connexion import Network
+from cti.api import acces, agents, appels, board, calls, crise, probes, qos, rappels, reconcile, rooms, session
 from cti.api.contract import openapi
-from cti.api.edge.door import Door, Pause, Slowing, check_sender
+from cti.api.contract.operation import Operation
+from cti.api.edge.caller import PROXIES
+from cti.api.edge.door import OPERATIONS, Door, Pause, Slowing, check_sender
 from cti.api.edge.guard import SECURE, TokenCheck, check_host, harden
 from cti.api.edge.problems import tell_problems
+from cti.api.edge.streams import Streams
 from cti.api.keeping import KEEPING
 from cti.api.page import STATIC, page_routes
 from cti.api.ports import PORTS, Ports
@@ -35,6 +39,8 @@ def build_app(
     registry: CollectorRegistry | None = None,
     pause: Pause = asyncio.sleep,
     connect: Iterable[str] = (),
+    proxies: Sequence[Network] = (),
+    watch_seconds: float = 5.0,
 ) -> web.Application:
     """The application, ready to be run.
 
@@ -47,12 +53,15 @@ def build_app(
         registry: where other rooms keep their metrics; ours are added to it.
         pause: how the answer to a refused token waits.
         connect: origins that the page of a post may connect to: the PBX's WebSocket.
+        proxies: what stands in front of us and says for whom it asks.
+        watch_seconds: how often a stream asks whether what opened it still opens.
 
     Raises:
         ValueError: the token is too short to guard anything.
     """
     check = TokenCheck(token) if token is not None else None
-    door = Door(check, ports.access, ports.listening, Slowing(pause, ports.clock))
+    door = Door(check, ports.access, ports.listening, ports.signing, Slowing(pause, ports.clock))
+    streams = Streams(lambda token_id: ports.access.standing(token_id) is not None, watch_seconds)
     registry = registry if registry is not None else CollectorRegistry()
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
@@ -60,22 +69,31 @@ def build_app(
             probes.count_requests(registry),
             tell_problems,
             check_host(frozenset(host.lower().strip("[]") for host in hosts)),
-            check_sender(door),
+            check_sender(door, streams),
         ],
     )
     app[PORTS] = ports
     app[SECURE] = secure
+    app[PROXIES] = list(proxies)
+    app[session.DOOR] = door
+    app[session.STREAMS] = streams
     app[SHOWN] = OrderedDict()
     app[probes.REGISTRY] = registry
     registry.register(probes.RoomCollector(ports))
-    parts = (calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *POSTE, *VOICE, *KEEPING, probes)
-    operations = tuple(operation for part in parts for operation in part.OPERATIONS)
-    document = openapi.operation_for(operations, with_token=check is not None)
-    app.router.add_routes([operation.route() for operation in (*operations, document)])
+    own = operations()
+    document = openapi.operation_for(own, with_token=check is not None)
+    app[OPERATIONS] = {route: operation for operation in (*own, document) for route in app.router.add_routes([operation.route()])}
     app.router.add_routes(page_routes(static, check, door, secure=secure))
     app.on_response_prepare.append(harden(connect))
     app.on_shutdown.append(_close_streams)
     return app
+
+
+def operations() -> tuple[Operation, ...]:
+    """Every operation but the document of them."""
+    live = (session, calls, appels, rooms, rappels, agents, crise, qos, reconcile, board)
+    parts = (*live, acces, *POSTE, *VOICE, *KEEPING, probes)
+    return tuple(operation for part in parts for operation in part.OPERATIONS)
 
 
 async def _close_streams(app: web.Application) -> None:

@@ -11,7 +11,7 @@ from cti.api.edge.guard import COOKIE, TokenCheck
 #: Where ``npm run build`` puts the page.
 STATIC = Path(__file__).parent / "static"
 #: One application, which shows what its address names.
-_PAGES = ("/supervision", "/rappels", "/enregistrements", "/poste")
+_PAGES = ("/supervision", "/rappels", "/enregistrements", "/poste", "/connexion")
 _TWELVE_HOURS = 12 * 3600
 _NOT_BUILT = """<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><title>Supervision : page absente</title></head>

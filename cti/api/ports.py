@@ -17,6 +17,7 @@ from cti.api.desk_port import Desks
 from cti.api.edge.door import Book, Known
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
+from cti.api.session_port import Signing
 from cti.api.telephone_port import Telephone
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.access import Tie, Verb
@@ -377,6 +378,7 @@ class Ports:
     """All that bootstrap gives the api."""
 
     access: Access
+    signing: Signing
     calls: CallReader
     transfers: Transfers
     calling: Calling

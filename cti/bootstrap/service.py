@@ -22,6 +22,7 @@ from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
+from cti.bootstrap.access.opening import open_signing
 from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.cards import cards, cards_for_board
@@ -170,6 +171,7 @@ class Service:
             secure=http.secure,
             registry=CollectorRegistry(),
             connect=(phone_address(self.settings).origin,),
+            proxies=http.proxies,
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -204,6 +206,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
     settings = of.settings
     return Ports(
         access=of.listening.access,
+        signing=open_signing(settings, of.store, now),
         listening=of.listening,
         draws=DrawDesk(of.store, settings.access, now),
         kept=of.desks.ports,

@@ -27,6 +27,7 @@ from cti.store.pieces import Pieces
 from cti.store.reading import Reading
 from cti.store.repeats import Repeats
 from cti.store.schema import Age, SchemaMismatch, SchemaState, migrate, prepare, schema_state
+from cti.store.signing import SignIn, Signing
 from cti.store.traces import Traces
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "Repeats",
     "SchemaMismatch",
     "SchemaState",
+    "SignIn",
+    "Signing",
     "Store",
     "Traces",
     "UnknownDatabase",
@@ -60,8 +63,8 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
-    crises, who is on duty, the pieces of the archive and their keeping, accounts and the log of accesses, what was handed over,
-    searches among recordings, quality draws, notes on calls.
+    crises, who is on duty, the pieces of the archive and their keeping, accounts, who is signed in and the log of accesses,
+    what was handed over, searches among recordings, quality draws, notes on calls.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -76,6 +79,7 @@ class Store:
     pieces: Pieces
     keeping: KeepingRegister
     accounts: Accounts
+    signing: Signing
     traces: Traces
     exports: Exports
     hearing: Hearing
@@ -137,6 +141,7 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         Pieces(engine),
         KeepingRegister(engine),
         Accounts(engine),
+        Signing(engine),
         Traces(engine),
         Exports(engine),
         Hearing(engine),

@@ -4,18 +4,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, update
 
-from cti.journey.around.access import AccessRole, AccountAct, AccountActKind, AccountChange, Token, Trace, User, UserName
+from cti.journey.around.access import AccountAct, AccountActKind, AccountChange, Credential, Token, Trace, User, UserName
 from cti.journey.words import Instant
 from cti.store.bulk import BulkInsert, overwrite
 from cti.store.engine import lasting
 from cti.store.faults import reaching
+from cti.store.signing import apply_in, lock, one_credential, user_of
 from cti.store.tables import access_act, access_token, access_user
 from cti.store.traces import append_in
 
-#: PostgreSQL's lock of the accounts: two acts at once must not both rest on what the other changes.
-_LOCK: Final = 0x414343
 #: ``last_used_at`` is written at most so often.
 _USED_US: Final = 60_000_000
 
@@ -47,7 +46,7 @@ class Accounts:
         its = select(access_user).select_from(tied).where(access_token.c.token_id == token_id)
         with reaching(), self._engine.connect() as connection:
             token, user = connection.execute(mine).first(), connection.execute(its).first()
-        return None if token is None or user is None else (_token(token), _user(user))
+        return None if token is None or user is None else (_token(token), user_of(user))
 
     def used(self, token_id: str, at: Instant) -> None:
         """This token has just opened; noted to the minute."""
@@ -66,19 +65,38 @@ class Accounts:
         All of it is written, or nothing when ``work`` raises.
         """
         with reaching(), self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            change = work(_users(connection), lambda token_id: _one_token(connection, token_id))
-            self._put_users(connection, [_user_row(change.user)])
-            if change.token is not None:
-                self._put_tokens(connection, [_token_row(change.token)])
-            number = (connection.execute(select(func.max(access_act.c.number))).scalar() or 0) + 1
-            act = {
-                "number": number, "at": change.at, "who": change.by, "kind": change.kind.value,
-                "user_name": change.user.name, "detail": change.detail,
-            }  # fmt: skip
-            connection.execute(insert(access_act), act)
-            append_in(connection, said(change))
+            lock(connection)
+            return self._write(connection, work(_users(connection), lambda token_id: _one_token(connection, token_id)), said)
+
+    def recognise(
+        self,
+        name: UserName,
+        work: Callable[[Mapping[UserName, User], Credential], AccountChange],
+        said: Callable[[AccountChange], Callable[[Trace | None], Trace]],
+    ) -> AccountChange:
+        """The same for an act on what an account is recognised by, which ``work`` is given as it is."""
+        with reaching(), self._writer.begin() as connection:
+            lock(connection)
+            credential = one_credential(connection, name) or Credential(user=name)
+            return self._write(connection, work(_users(connection), credential), said)
+
+    def _write(
+        self,
+        connection: Connection,
+        change: AccountChange,
+        said: Callable[[AccountChange], Callable[[Trace | None], Trace]],
+    ) -> AccountChange:
+        self._put_users(connection, [_user_row(change.user)])
+        if change.token is not None:
+            self._put_tokens(connection, [_token_row(change.token)])
+        apply_in(connection, change)
+        number = (connection.execute(select(func.max(access_act.c.number))).scalar() or 0) + 1
+        act = {
+            "number": number, "at": change.at, "who": change.by, "kind": change.kind.value,
+            "user_name": change.user.name, "detail": change.detail,
+        }  # fmt: skip
+        connection.execute(insert(access_act), act)
+        append_in(connection, said(change))
         return change
 
     def acts(self) -> list[AccountAct]:
@@ -88,7 +106,7 @@ class Accounts:
 
 
 def _users(connection: Connection) -> dict[UserName, User]:
-    return {row.name: _user(row) for row in connection.execute(select(access_user).order_by(access_user.c.name))}
+    return {row.name: user_of(row) for row in connection.execute(select(access_user).order_by(access_user.c.name))}
 
 
 def _one_token(connection: Connection, token_id: str) -> Token | None:
@@ -98,16 +116,6 @@ def _one_token(connection: Connection, token_id: str) -> Token | None:
 
 def _user_row(user: User) -> tuple[Any, ...]:
     return user.name, json.dumps([role.value for role in user.roles]), user.personne, user.created_at, user.disabled_at
-
-
-def _user(row: Row[Any]) -> User:
-    return User(
-        name=row.name,
-        roles=tuple(AccessRole(role) for role in json.loads(row.roles)),
-        personne=row.personne,
-        created_at=row.created_at,
-        disabled_at=row.disabled_at,
-    )
 
 
 def _token_row(token: Token) -> tuple[Any, ...]:

@@ -4,17 +4,22 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
+from typing import Any
 
 from cti.access import AccessSettings, from_mapping
+from cti.access.connexion import SignInSettings
 from cti.access.tokens import digest, written
 from cti.agents.people import Staff
 from cti.agents.roster import Roster
 from cti.bootstrap.access.desk import AccessDesk
+from cti.bootstrap.access.sessions import Sessions
+from cti.bootstrap.access.signing import SignInDesk
 from cti.bootstrap.access.tying import Tying
 from cti.journey import Instant, Journey
-from cti.journey.around.access import AccessRole, Token, Trace, User
+from cti.journey.around.access import AccessRole, Credential, Session, Token, Trace, User
 from cti.journey.ledger import StoreUnavailable
+from cti.store.signing import SignIn
 
 _CONFIG = Path(__file__).parents[2] / "config"
 KEY = b"une clef de trente-deux signes !"
@@ -85,6 +90,72 @@ class MemoryAccounts:
         self.tokens[token_id] = replace(self.tokens[token_id], last_used_at=at)
 
 
+class MemorySigning:
+    """What accounts are recognised by, and sessions."""
+
+    def __init__(self, accounts: MemoryAccounts, traces: MemoryTraces) -> None:
+        self.known: dict[str, Credential] = {}
+        self.rows: dict[str, Session] = {}
+        self._accounts, self._traces = accounts, traces
+        self._alone = RLock()
+
+    def recognise(self, name: str, **by: Any) -> None:
+        """What this account is recognised by."""
+        self.known[name] = replace(self.known.get(name, Credential(user=name)), **by)
+
+    def credential(self, name: str) -> Credential | None:
+        self._reach()
+        return self.known.get(name)
+
+    def attempt(self, name: str, work: Callable[[User, Credential], Credential]) -> tuple[User, Credential, Credential] | None:
+        self._reach()
+        with self._alone:
+            user, before = self._accounts.users.get(name), self.known.get(name)
+            if user is None or before is None or not before.hash:
+                return None
+            self.known[name] = work(user, before)
+            return user, before, self.known[name]
+
+    def conclude(
+        self,
+        name: str,
+        work: Callable[[User, Credential], SignIn | None],
+        said: Callable[[SignIn | None], Callable[[Trace | None], Trace] | None],
+    ) -> SignIn | None:
+        self._reach()
+        with self._alone:
+            done = work(self._accounts.users[name], self.known[name])
+            if done is not None:
+                self.known[name] = done.credential
+                if done.session is not None:
+                    self.rows[done.session.session_id] = done.session
+            entry = said(done)
+            if entry is not None:
+                self._traces.append(entry)
+            return done
+
+    def session(self, session_id: str) -> tuple[Session, User] | None:
+        self._reach()
+        row = self.rows.get(session_id)
+        return None if row is None else (row, self._accounts.users[row.user])
+
+    def seen(self, session_id: str, at: Instant) -> None:
+        row = self.rows[session_id]
+        self.rows[session_id] = replace(row, seen_at=at) if at - row.seen_at >= 60_000_000 else row
+
+    def end(self, session_id: str, at: Instant, why: str, entry: Callable[[Trace | None], Trace]) -> bool:
+        with self._alone:
+            if self.rows[session_id].ended_at is not None:
+                return False
+            self.rows[session_id] = replace(self.rows[session_id], ended_at=at, ended_why=why)
+            self._traces.append(entry)
+            return True
+
+    def _reach(self) -> None:
+        if self._accounts.down:
+            raise StoreUnavailable("down")
+
+
 class NobodySat:
     """Duty and calls of a room where nothing happened."""
 
@@ -95,9 +166,30 @@ class NobodySat:
         return []
 
 
+#: Digests that cost nothing: the tests of the desk are not about their slowness.
+QUICK = replace(shipped_table().sign_in, passes=1, memory_mib=8)
+
+
 def access_desk(
-    accounts: MemoryAccounts, traces: MemoryTraces, clock: Callable[[], Instant], heads: Path = Path("no such folder")
+    accounts: MemoryAccounts,
+    traces: MemoryTraces,
+    clock: Callable[[], Instant],
+    heads: Path = Path("no such folder"),
+    signing: MemorySigning | None = None,
 ) -> AccessDesk:
     """The real desk over these; people are called by their identities."""
     tying = Tying(Staff(Roster({})), NobodySat(), NobodySat())
-    return AccessDesk(shipped_table(), lambda: KEY, accounts, traces, clock, str, heads, tying)
+    sessions = sessions_of(signing if signing is not None else MemorySigning(accounts, traces), clock)
+    return AccessDesk(shipped_table(), lambda: KEY, accounts, traces, clock, str, heads, tying, sessions)
+
+
+def sessions_of(signing: MemorySigning, clock: Callable[[], Instant], rules: SignInSettings = QUICK) -> Sessions:
+    """The real sessions over these."""
+    return Sessions(rules, lambda: KEY, signing, clock)
+
+
+def sign_in_desk(
+    signing: MemorySigning, traces: MemoryTraces, clock: Callable[[], Instant], rules: SignInSettings = QUICK
+) -> SignInDesk:
+    """The real desk over these."""
+    return SignInDesk(rules, lambda: KEY, signing, sessions_of(signing, clock, rules), clock, traces.append)

@@ -6,16 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cti.agents.duty import Standing, fold
 from cti.agents.people import Staff, read_staff
-from cti.agents.telephone import PhoneRules, credential, require_hers
-from cti.agents.telling import tell_people, tell_post, tell_posts, tell_times
-from cti.agents.times import times
-from cti.agents.wishes import Wish, act_of
 from cti.ami.connection import wait_for_event
 from cti.api import Check, FiliereCard, Ports, RoomWish, TransferResult, TransferVerdict, UnknownProfile
 from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
-from cti.api.telephone_port import Opened
 from cti.bootstrap.answering.answers import load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.crisis import CrisisDesk
@@ -26,13 +20,11 @@ from cti.journey import CallEvent, Instant, Journey, apply
 from cti.journey import events as ev
 from cti.journey.around.callers import Repeat
 from cti.journey.around.crisis import CrisisAct
-from cti.journey.around.duty import DutyAct
-from cti.journey.around.notes import CallNote
-from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
-from tests.fakes.access import MemoryAccounts, MemoryTraces, access_desk
+from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, sign_in_desk
 from tests.fakes.listening import NobodyListens
+from tests.fakes.posts import FakeDuty, FakeLine, FakeTelephone, MemoryNotes
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
 
@@ -227,102 +219,6 @@ class FakeReconciler:
 
 
 @dataclass
-class FakeDuty:
-    """A real fold of real wishes; no PBX and no store."""
-
-    staff: Staff
-    clock: "Clock"
-    acts: list[DutyAct] = field(default_factory=list)
-    failure: Exception | None = None
-    followed: bool = True
-    changed: Callable[[], None] = lambda: None
-
-    @property
-    def standings(self) -> dict[str, Standing]:
-        return fold(self.acts, self.staff.fixed)
-
-    async def room(self) -> dict[str, Any]:
-        return {
-            "at": iso(self.clock()),
-            "posts": tell_posts(self.standings, self.staff, {}, self.clock()),
-            "people": tell_people(self.staff),
-            "reasons": list(self.staff.motifs),
-            "look": None,
-        }
-
-    async def wish(self, wish: Wish) -> dict[str, Any]:
-        if self.failure is not None:
-            raise self.failure
-        self.clock.now += 1
-        self.acts.append(act_of(wish, self.standings, self.staff, self.clock(), f"a{len(self.acts)}"))
-        self.changed()
-        post = tell_post(wish.poste, self.standings.get(wish.poste), self.staff, {}, self.clock())
-        return {"post": post, "followed": self.followed}
-
-    async def times(self, since: Instant, until: Instant) -> dict[str, Any]:
-        rows = times(self.acts, [], since, until, self.clock())
-        return {"since": iso(since), "until": iso(until), "people": [tell_times(row, self.staff) for row in rows.values()]}
-
-
-@dataclass
-class MemoryNotes:
-    """Notes in memory; ``failure`` makes it fail as a store out of reach does."""
-
-    rows: list[CallNote] = field(default_factory=list)
-    failure: Exception | None = None
-
-    def add(self, note: CallNote) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.rows.append(note)
-
-    def of(self, call_id: str) -> list[CallNote]:
-        if self.failure is not None:
-            raise self.failure
-        return [note for note in self.rows if note.call_id == call_id]
-
-
-@dataclass
-class FakeLine:
-    """Channels that can be hung up; ``failure`` makes the PBX refuse."""
-
-    known: bool = True
-    failure: Exception | None = None
-    ended: list[str] = field(default_factory=list)
-
-    async def hang_up(self, leg: str) -> bool:
-        if self.failure is not None:
-            raise self.failure
-        self.ended.append(leg)
-        return self.known
-
-
-@dataclass
-class FakeTelephone:
-    """Credentials for whoever sits there, without a PBX."""
-
-    duty: FakeDuty
-    clock: "Clock"
-    rules: PhoneRules = field(default_factory=lambda: PhoneRules(frozenset({"p01", "p02"}), 12 * 3600 * S))
-    failure: Exception | None = None
-    out: dict[str, str] = field(default_factory=dict)
-
-    async def open(self, poste: str, who: str) -> Opened:
-        if self.failure is not None:
-            raise self.failure
-        given = credential(require_hers(poste, who, self.duty.standings, self.rules), self.rules, self.clock())
-        self.out[poste] = who
-        return Opened(
-            poste=poste, uri=f"sip:{poste}@pbx.example.fr", ws="wss://pbx.example.fr/ws", username=poste, password="p" * 32,
-            expires_at=given.until, ice_servers=[{"urls": ["stun:stun.example.fr"]}], echo="*43",
-        )  # fmt: skip
-
-    async def close(self, poste: str, who: str) -> None:
-        require_hers(poste, who, self.duty.standings, self.rules)
-        self.out.pop(poste, None)
-
-
-@dataclass
 class FakeReadiness:
     """Checks as the test wants them."""
 
@@ -384,7 +280,9 @@ class Doubles:
         self.telephone = FakeTelephone(self.duty, self.clock)
         self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
-        self.access = access_desk(self.accounts, self.traces, self.clock)
+        self.recognised = MemorySigning(self.accounts, self.traces)
+        self.access = access_desk(self.accounts, self.traces, self.clock, signing=self.recognised)
+        self.signing = sign_in_desk(self.recognised, self.traces, self.clock)
         self.crises = MemoryCrises()
         self.crisis = CrisisDesk(
             self.crises, CriseRules(), self.board, at_once, self.clock, lambda: load_of(self.board), wait_for_event
@@ -405,6 +303,7 @@ class Doubles:
         return Ports(
             access=self.access,
             desks=self.desks,
+            signing=self.signing,
             calls=self.reader,
             transfers=self.transfers,
             calling=self.calling,

@@ -11,6 +11,7 @@ import tomli_w
 from cti.api.ports import Ports
 from cti.archive.worker import Archiver, pieces_of
 from cti.bootstrap.access import accounts
+from cti.bootstrap.access.opening import open_signing
 from cti.bootstrap.keeping.opening import archiver_of
 from cti.bootstrap.keeping.sandboxed import archive_of_its_own
 from cti.bootstrap.listening.desk import ListeningDesk
@@ -106,7 +107,12 @@ class VoiceRoom:
     def ports(self) -> Ports:
         draws = DrawDesk(self.store, self.settings.access, self.clock)
         return replace(
-            self.doubles.ports(), access=self.listening.access, listening=self.listening, draws=draws, clock=self.clock
+            self.doubles.ports(),
+            access=self.listening.access,
+            signing=open_signing(self.settings, self.store, self.clock),
+            listening=self.listening,
+            draws=draws,
+            clock=self.clock,
         )
 
     def account(self, name: str, *roles: str, personne: str | None = None) -> dict[str, str]:

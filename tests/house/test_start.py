@@ -6,6 +6,7 @@ import sys
 #: Loaded only where they are needed: a schema that is made or changed, a PostgreSQL database, an archive, a demo.
 _NOT_AT_START = (
     "alembic", "mako", "psycopg", "tomli_w", "holidays", "numpy", "soundfile", "pyrage", "obstore",
+    "argon2", "pyotp", "segno", "jwt", "cryptography",
     "cti.sandbox", "cti.bootstrap.demo",
 )  # fmt: skip
 _START = "import sys, cti.__main__, cti.settings; from cti.bootstrap.service import Service; print(*sys.modules)"

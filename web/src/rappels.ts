@@ -6,6 +6,7 @@
  */
 
 import { ref, shallowRef, type Ref, type ShallowRef } from "vue";
+import { guard } from "./session/session";
 
 export type State = "a_rappeler" | "pris" | "clos";
 export type Result = "joint" | "sans_reponse" | "occupe" | "mauvais_numero";
@@ -82,6 +83,9 @@ export function useDesk(closed: Ref<boolean>, token: Ref<string>): Desk {
 
   const headers = (): Record<string, string> => (token.value === "" ? {} : { Authorization: `Bearer ${token.value}` });
 
+  /** A pasted token names whoever acts; without one, whoever is signed in does. */
+  const guarded = async (): Promise<Record<string, string>> => (token.value === "" ? guard() : headers());
+
   async function read(): Promise<void> {
     const mine = ++asked;
     try {
@@ -103,7 +107,7 @@ export function useDesk(closed: Ref<boolean>, token: Ref<string>): Desk {
     try {
       const answer = await fetch(`/api/v1/rappels/${encodeURIComponent(entry.id)}/${verb}`, {
         method: "POST",
-        headers: { ...headers(), "Content-Type": "application/json" },
+        headers: { ...(await guarded()), "Content-Type": "application/json" },
         body: JSON.stringify({ by, version: entry.version, ...words }),
       });
       if (answer.status === 401) needsToken.value = true;
@@ -120,7 +124,7 @@ export function useDesk(closed: Ref<boolean>, token: Ref<string>): Desk {
     try {
       const answer = await fetch("/api/v1/appels", {
         method: "POST",
-        headers: { ...headers(), "Content-Type": "application/json" },
+        headers: { ...(await guarded()), "Content-Type": "application/json" },
         body: JSON.stringify({ by, poste, rappel: entry.id, version: entry.version }),
       });
       if (answer.status === 401) needsToken.value = true;

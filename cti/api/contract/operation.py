@@ -30,9 +30,14 @@ class Operation:
     problems: tuple[int, ...] = ()
     guarded: bool = True  #: needs the token, when one is set
 
+    @property
+    def streams(self) -> bool:
+        """Its answer goes on for as long as somebody follows it."""
+        return self.media_type == "text/event-stream"
+
     def route(self) -> web.RouteDef:
         """The route as aiohttp wants it."""
         if self.method == "GET":
             # A stream has no HEAD: it would be opened to be thrown away.
-            return web.get(self.path, self.handler, allow_head=self.media_type != "text/event-stream")
+            return web.get(self.path, self.handler, allow_head=not self.streams)
         return web.route(self.method, self.path, self.handler)

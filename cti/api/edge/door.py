@@ -1,25 +1,32 @@
-"""Who asks: a person by her token, or the site itself; and what happens to whoever shows what opens nothing.
+"""Who asks: a person by her token or her session, or the site itself; and what happens to whoever shows what opens nothing.
 
-Theory. A person's token names her, whatever else is asked of the door. Without one, the site's own token (or its cookie, which
-only reads) opens as it always did; where the site asks none, whoever can reach the loopback address is the site. A token that is
-shown and opens nothing is refused even there: it was revoked, and its owner must not be taken for nobody. Each refusal is
-answered later than the one before it, and only so many wait at once, so that guessing from many connections gains nothing.
+Theory. A person's token names her, whatever else is asked of the door; without one, the cookie of her session does, and then
+what changes something must show the page's own token too. Without either, the site's token (or its cookie, which only reads)
+opens as it always did; where the site asks none, this machine itself is the site. A token or session that is shown and opens
+nothing is refused even there: its owner must not be taken for nobody. Each refusal of what somebody made up is answered later
+than the one before it, and only so many wait at once, so that guessing from many connections gains nothing.
 """
 
 import asyncio
+import hmac
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from cti.access.sessions import PREFIX, UNKNOWN
+from cti.api.edge.caller import client_of, is_here
 from cti.api.edge.guard import SAFE_METHODS, TokenCheck, bearer_of, check_origin
 from cti.api.edge.problems import Problem
+from cti.api.edge.streams import Streams
 from cti.journey.around.access import SITE, AccessRole
 from cti.journey.words import Instant
+
+__all__ = ["KNOWN", "OPERATIONS", "Door", "Known", "Slowing", "check_sender", "client_of", "known_of"]
 
 #: Answers to refused tokens: so much later for each refusal of this address before it (seconds).
 _STEP_SECONDS: Final = 0.25
@@ -34,8 +41,15 @@ _AT_ONCE: Final = 4
 _LISTENING: Final = re.compile(r"/api/v1/ecoutes/([A-Za-z0-9_-]{16,64})(/audio|/peaks)?")
 #: The cookie of a listening, before its name.
 LISTENING_COOKIE: Final = "cti_ecoute_"
+#: The cookie of a person who signed in, and what her page shows with whatever changes something.
+SESSION_COOKIE: Final = "cti_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
 #: What a screen on a wall may read.
-_SCREEN: Final = frozenset({"/api/v1/board", "/api/v1/board/stream", "/api/v1/filieres", "/api/v1/moi"})
+_SCREEN: Final = frozenset({"/api/v1/board", "/api/v1/board/stream", "/api/v1/filieres", "/api/v1/moi", "/api/v1/session"})
+
+
+#: Whoever asks where nobody has to say who she is.
+NOBODY: Final = "inconnu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +59,19 @@ class Known:
     who: str
     roles: tuple[AccessRole, ...] = ()
     personne: str = ""
-    token_id: str = ""
+    token_id: str = ""  #: of her token, or of her session
     expires_at: Instant | None = None
+    csrf: str = field(default="", repr=False)  #: what the page of her session shows; empty when she came by a token
 
     @property
     def named(self) -> bool:
         """A person of an account, not the site."""
-        return self.who != SITE
+        return self.who not in (SITE, NOBODY)
+
+    @property
+    def by_session(self) -> bool:
+        """She signed in on this browser."""
+        return self.token_id.startswith(PREFIX)
 
 
 KNOWN: Final = web.RequestKey("known", Known)
@@ -66,6 +86,18 @@ class Book(Protocol):
 
     async def turned_away(self, client: str, why: str) -> None:
         """Write down that somebody showed what opens nothing."""
+        ...
+
+    def standing(self, token_id: str) -> Known | None:
+        """Whoever a token or a session names, if it still opens now. Blocking."""
+        ...
+
+
+class Doorkeeper(Protocol):
+    """The sessions, as the door sees them."""
+
+    async def known(self, cookie: str, client: str) -> tuple[Known | None, str]:
+        """Whose session this is; or nobody, and why, in French."""
         ...
 
 
@@ -122,31 +154,64 @@ class Slowing:
 class Door:
     """Says who asks, or refuses."""
 
-    def __init__(self, check: TokenCheck | None, book: Book, holders: Holders, slowing: Slowing) -> None:
+    def __init__(self, check: TokenCheck | None, book: Book, holders: Holders, keeper: Doorkeeper, slowing: Slowing) -> None:
+        self.slowing = slowing
         self._check = check
         self._book = book
         self._holders = holders
-        self._slowing = slowing
+        self._keeper = keeper
 
     async def enter(self, request: web.Request) -> Known:
         """Who asks.
 
         Raises:
-            Problem: 401, nothing that opens was shown; 403, a wall screen wants more than a wall shows; 429, too many at once.
+            Problem: 401, nothing that opens was shown; 403, the page's own token is missing, or a wall screen wants more than a
+                wall shows; 429, too many at once.
         """
         given = bearer_of(request)
         listener = await self._listener(request) if not given else None
         if listener is not None:
             return listener
+        cookie = request.cookies.get(SESSION_COOKIE, "") if not given else ""
+        if cookie:
+            return _on_the_wall(await self._session(request, cookie), request)
         if self._check is not None and (not given or self._check.is_token(given)):
             self._check.check(request)
             return Known(who=SITE)
         if not given:
+            if not is_here(request):
+                raise Problem(401, "Il faut se connecter.", headers={"WWW-Authenticate": "Bearer"})
             return Known(who=SITE)
-        known = await self._person(given, client_of(request))
-        if set(known.roles) <= {AccessRole.ECRAN} and not (request.method in SAFE_METHODS and request.path in _SCREEN):
-            raise Problem(403, "Le compte d'un écran ne lit que le tableau.")
+        return _on_the_wall(await self._person(given, client_of(request)), request)
+
+    async def session_of(self, request: web.Request) -> Known | None:
+        """Who is signed in on this browser, whatever else it shows; nobody when its session is over."""
+        cookie = request.cookies.get(SESSION_COOKIE, "")
+        return (await self._keeper.known(cookie, client_of(request)))[0] if cookie else None
+
+    async def _session(self, request: web.Request, cookie: str) -> Known:
+        client = client_of(request)
+        known, why = await self._keeper.known(cookie, client)
+        if known is None:
+            if why == UNKNOWN:
+                await self.refuse(client, "session inconnue")
+            raise over(why)
+        shown = request.headers.get(CSRF_HEADER, "")
+        if request.method not in SAFE_METHODS and not hmac.compare_digest(shown.encode("utf-8", "replace"), known.csrf.encode()):
+            raise Problem(403, f"Il manque le jeton de la page ({CSRF_HEADER}) : rechargez-la.")
         return known
+
+    async def refuse(self, client: str, why: str) -> None:
+        """Somebody showed what opens nothing: written down, and answered later than the time before.
+
+        Raises:
+            Problem: 429, too many at once.
+        """
+        async with self.slowing.turn:
+            self.slowing.check()
+            await self._book.turned_away(client, why)
+            waited = self.slowing.refused(client)
+        await waited
 
     async def _listener(self, request: web.Request) -> Known | None:
         """Who shows the cookie of a listening, on one of the routes of that listening."""
@@ -157,12 +222,12 @@ class Door:
         return None if not secret else await self._holders.holder(match[1], secret, client_of(request))
 
     async def _person(self, given: str, client: str) -> Known:
-        async with self._slowing.turn:
-            self._slowing.check()
+        async with self.slowing.turn:
+            self.slowing.check()
             known = await self._book.known(given, client)
             if known is not None:
                 return known
-            waited = self._slowing.refused(client)
+            waited = self.slowing.refused(client)
         await waited
         raise Problem(401, "Ce jeton n'ouvre rien.", headers={"WWW-Authenticate": "Bearer"})
 
@@ -172,24 +237,56 @@ class Door:
         Raises:
             Problem: 429, too many at once.
         """
-        client = client_of(request)
-        async with self._slowing.turn:
-            self._slowing.check()
-            await self._book.turned_away(client, "jeton du site : faux")
-            waited = self._slowing.refused(client)
-        await waited
+        await self.refuse(client_of(request), "jeton du site : faux")
         return Problem(403, "Ce jeton n'est pas le bon.")
 
 
-def check_sender(door: Door) -> Middleware:
-    """Origin for what changes something, a known sender for all of ``/api``."""
+def over(why: str) -> Problem:
+    """The session of this cookie opens nothing any more: the browser forgets it."""
+    problem = Problem(401, f"Votre session est terminée ({why}) : reconnectez-vous.", headers={"WWW-Authenticate": "Bearer"})
+    problem.forgets = SESSION_COOKIE
+    return problem
+
+
+def _on_the_wall(known: Known, request: web.Request) -> Known:
+    leaves = request.method == "DELETE" and request.path == "/api/v1/session"
+    if set(known.roles) <= {AccessRole.ECRAN} and not (leaves or (request.method in SAFE_METHODS and request.path in _SCREEN)):
+        raise Problem(403, "Le compte d'un écran ne lit que le tableau.")
+    return known
+
+
+class Way(Protocol):
+    """One operation, as the door sees it."""
+
+    @property
+    def guarded(self) -> bool:
+        """Somebody known must ask."""
+        ...
+
+    @property
+    def streams(self) -> bool:
+        """Its answer goes on for as long as somebody follows it."""
+        ...
+
+
+#: Every route of ours with its operation.
+OPERATIONS: web.AppKey[Mapping[web.AbstractRoute, Way]] = web.AppKey("operations", dict)
+
+
+def check_sender(door: Door, streams: Streams) -> Middleware:
+    """Origin for what changes something, a known sender for all of ``/api`` but what is open to everybody."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method not in SAFE_METHODS:
             check_origin(request)
-        if request.path.startswith("/api/"):
+        operation = request.app[OPERATIONS].get(request.match_info.route)
+        if operation is not None and not operation.guarded:
+            request[KNOWN] = Known(who=NOBODY)
+        elif request.path.startswith("/api/"):
             request[KNOWN] = await door.enter(request)
+            if operation is not None and operation.streams and request[KNOWN].named:
+                return await streams.watched(request, handler, request[KNOWN])
         return await handler(request)
 
     return middleware
@@ -198,8 +295,3 @@ def check_sender(door: Door) -> Middleware:
 def known_of(request: web.Request) -> Known:
     """Who asks, as the door let her in."""
     return request[KNOWN]
-
-
-def client_of(request: web.Request) -> str:
-    """The address that the request came from; behind a proxy, the proxy's."""
-    return request.remote or "inconnue"

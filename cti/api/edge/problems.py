@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 _TITLES: Mapping[int, str] = {
     400: "Requête incorrecte",
-    401: "Jeton requis",
+    401: "Connexion requise",
     403: "Refusé",
     404: "Introuvable",
     405: "Méthode non permise",
@@ -54,6 +54,7 @@ class ProblemBody(BaseModel):
     detail: str
     erreurs: list[Fault] = []
     motif_demande: bool = False  #: of a refusal (403): the same, with a reason, would be granted
+    code_requis: bool = False  #: of a refusal (401) to sign in: the password is right, a one-time code is asked
 
 
 class Problem(Exception):
@@ -74,6 +75,7 @@ class Problem(Exception):
         self.detail = detail
         self.faults = faults or []
         self.headers = dict(headers or {})
+        self.forgets = ""  #: a cookie that the browser must not show again
 
     def answer(self) -> web.Response:
         """The response that tells it."""
@@ -86,12 +88,15 @@ class Problem(Exception):
         if self.faults:
             body["erreurs"] = [fault.model_dump() for fault in self.faults]
         body.update(self.members)
-        return web.Response(
+        response = web.Response(
             status=self.status,
             text=json.dumps(body, ensure_ascii=False),
             content_type="application/problem+json",
             headers=self.headers,
         )
+        if self.forgets:
+            response.del_cookie(self.forgets, path="/", httponly=True, samesite="Strict")
+        return response
 
 
 def json_answer(data: Any, *, status: int = 200) -> web.Response:

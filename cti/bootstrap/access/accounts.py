@@ -3,7 +3,6 @@
 The service need not run; when it does, it asks the store at every request, so a revoked token opens nothing from then on.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -16,7 +15,7 @@ from cti.access.tokens import digest, written
 from cti.agents.roles import Role
 from cti.bootstrap.access.keys import new_token, token_key
 from cti.journey.around.access import AccessRole, AccountChange, Token, Trace, User, UserName
-from cti.journey.words import Instant, as_datetime, iso
+from cti.journey.words import Instant
 from cti.settings import Settings
 from cti.store import Store, open_store
 
@@ -91,18 +90,6 @@ def revoke(settings: Settings, token_id: str, by: str, at: Instant) -> AccountCh
     return _change(settings, lambda users, token: rules.revoked(users, token(token_id), token_id, by, at))
 
 
-def listed(settings: Settings, at: Instant, *, as_json: bool) -> Iterator[str]:
-    """Every account with its tokens."""
-    with opened(settings) as store:
-        users, tokens = store.accounts.users(), store.accounts.tokens()
-    for user in users.values():
-        mine = [token for token in tokens if token.user == user.name]
-        if as_json:
-            yield json.dumps(_as_dict(user, mine, at), ensure_ascii=False)
-        else:
-            yield from _lines(settings, user, mine, at)
-
-
 def roles_beside(settings: Settings, change: AccountChange) -> str | None:
     """A remark when the person's work in the room is another one than her account's roles say, in French."""
     personne = change.user.personne
@@ -127,48 +114,10 @@ def opened(settings: Settings) -> Iterator[Store]:
 
 def _change(settings: Settings, work: _Work) -> AccountChange:
     with opened(settings) as store:
-        return store.accounts.change(work, _traced)
+        return store.accounts.change(work, traced)
 
 
-def _traced(change: AccountChange) -> Callable[[Trace | None], Trace]:
+def traced(change: AccountChange) -> Callable[[Trace | None], Trace]:
+    """The entry of an act of the command line."""
     said = account_said(change, CLIENT)
     return lambda last: link(last, said)
-
-
-def _state(token: Token, at: Instant) -> str:
-    if token.revoked_at is not None:
-        return "révoqué"
-    return "expiré" if token.expires_at <= at else "valable"
-
-
-def _as_dict(user: User, tokens: list[Token], at: Instant) -> dict[str, object]:
-    return {
-        "name": user.name,
-        "roles": [role.value for role in user.roles],
-        "personne": user.personne,
-        "created_at": iso(user.created_at),
-        "disabled_at": iso(user.disabled_at),
-        "tokens": [
-            {
-                "token_id": token.token_id,
-                "state": _state(token, at),
-                "created_at": iso(token.created_at),
-                "expires_at": iso(token.expires_at),
-                "last_used_at": iso(token.last_used_at),
-                "revoked_at": iso(token.revoked_at),
-            }
-            for token in tokens
-        ],
-    }
-
-
-def _lines(settings: Settings, user: User, tokens: list[Token], at: Instant) -> Iterator[str]:
-    def when(instant: Instant) -> str:
-        return as_datetime(instant).astimezone(settings.zone).strftime("%d/%m/%Y %H:%M")
-
-    closed = f"  DÉSACTIVÉ le {when(user.disabled_at)}" if user.disabled_at is not None else ""
-    person = f"  ({settings.staff.nom(user.personne)})" if user.personne else ""
-    yield f"{user.name}{person}  {', '.join(user.roles)}{closed}"
-    for token in tokens:
-        used = f"dernier usage {when(token.last_used_at)}" if token.last_used_at is not None else "jamais utilisé"
-        yield f"    jeton {token.token_id}  {_state(token, at)}  jusqu'au {when(token.expires_at)}  {used}"

@@ -11,10 +11,12 @@ import structlog
 from cti.access.chain import as_line, head
 from cti.access.decision import Decision, Granted
 from cti.access.rights import About, Asker, Journal, Rights
+from cti.access.sessions import PREFIX
 from cti.access.table import AccessSettings
 from cti.access.tokens import identity, refusal
 from cti.api.edge.door import Known
 from cti.bootstrap.access.heads import read_heads
+from cti.bootstrap.access.sessions import Sessions
 from cti.bootstrap.access.tying import Tying
 from cti.journey.around.access import Tie, Token, Trace, User, Verb
 from cti.journey.ledger import StoreUnavailable
@@ -59,6 +61,7 @@ class AccessDesk:
         nom: Callable[[str], str],
         heads: Path,
         tying: Tying,
+        sessions: Sessions,
     ) -> None:
         """Wire it.
 
@@ -71,6 +74,7 @@ class AccessDesk:
             nom: how people call a person of the room.
             heads: the folder of the daily heads.
             tying: what ties a person to a recording.
+            sessions: of people who signed in.
         """
         self.rights = Rights(rules, traces, clock)
         self._rules = rules
@@ -81,6 +85,7 @@ class AccessDesk:
         self._nom = nom
         self._heads = heads
         self._tying = tying
+        self._sessions = sessions
 
     async def known(self, given: str, client: str) -> Known | None:
         """Whose token this is; None, with an entry in the log, when it opens nothing.
@@ -119,11 +124,13 @@ class AccessDesk:
         await asyncio.to_thread(self._turned_away, client, why)
 
     def standing(self, token_id: str) -> Known | None:
-        """Whoever a token names, if it still opens now; nothing is shown to it, so nothing is written. Blocking.
+        """Whoever a token or a session names, if it still opens now; nothing is shown to it, so nothing is written. Blocking.
 
         Raises:
             StoreUnavailable: the accounts cannot be read.
         """
+        if token_id.startswith(PREFIX):
+            return self._sessions.standing(token_id)
         found = self._accounts.token(token_id)
         if found is None:
             return None

@@ -5,6 +5,8 @@ from functools import partial
 
 from cti.bootstrap.access.desk import AccessDesk
 from cti.bootstrap.access.keys import token_key
+from cti.bootstrap.access.sessions import Sessions
+from cti.bootstrap.access.signing import SignInDesk
 from cti.bootstrap.access.tying import Tying
 from cti.bootstrap.clock import now
 from cti.journey import Instant
@@ -16,4 +18,12 @@ def open_access(settings: Settings, store: Store, clock: Callable[[], Instant] =
     """The desk; the key of the tokens is read when one is first shown."""
     key, nom = partial(token_key, settings), settings.staff.nom
     tying = Tying(settings.staff, store.duty, store.reading)
-    return AccessDesk(settings.access, key, store.accounts, store.traces, clock, nom, settings.heads, tying)
+    sessions = Sessions(settings.access.sign_in, key, store.signing, clock)
+    return AccessDesk(settings.access, key, store.accounts, store.traces, clock, nom, settings.heads, tying, sessions)
+
+
+def open_signing(settings: Settings, store: Store, clock: Callable[[], Instant] = now) -> SignInDesk:
+    """Signing in, over the same store."""
+    key, rules = partial(token_key, settings), settings.access.sign_in
+    sessions = Sessions(rules, key, store.signing, clock)
+    return SignInDesk(rules, key, store.signing, sessions, clock, store.traces.append)

@@ -21,7 +21,8 @@ def _login() -> str:
         return "cli"
 
 
-def _by_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--par``."""
     return click.option("--par", "by", default=_login, show_default="the login", help="who decides, for the log")(command)
 
 
@@ -29,11 +30,13 @@ def _roles_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="may be given several times")(command)
 
 
-def _tell(change: AccountChange) -> None:
+def tell(change: AccountChange) -> None:
+    """Say what was done."""
     click.echo(f"{change.kind} : {change.user.name}" + (f" ({change.detail})" if change.detail else ""))
 
 
-def _carry_out(work: Callable[[], AccountChange]) -> AccountChange:
+def carry_out(work: Callable[[], AccountChange]) -> AccountChange:
+    """Do it, or say in one line why it cannot be done."""
     from cti.access.accounts import AccountRefused  # noqa: PLC0415 - verbs load only what they need
 
     try:
@@ -53,15 +56,15 @@ def user() -> None:
 @click.argument("name")
 @_roles_option
 @click.option("--personne", default=None, help="of agents.toml (default: the person of that name, if there is one)")
-@_by_option
+@by_option
 def add(folder: Path, name: str, roles: tuple[str, ...], personne: str | None, by: str) -> None:
     """Make an account; it opens nothing until it has a token."""
     from cti.bootstrap.access import accounts  # noqa: PLC0415
 
     with plain_errors():
         settings = settings_of(folder)
-    change = _carry_out(lambda: accounts.add(settings, name, roles, personne, by, now()))
-    _tell(change)
+    change = carry_out(lambda: accounts.add(settings, name, roles, personne, by, now()))
+    tell(change)
     if remark := accounts.roles_beside(settings, change):
         click.echo(f"attention : {remark}", err=True)
 
@@ -70,34 +73,34 @@ def add(folder: Path, name: str, roles: tuple[str, ...], personne: str | None, b
 @config_option
 @click.argument("name")
 @_roles_option
-@_by_option
+@by_option
 def roles(folder: Path, name: str, roles: tuple[str, ...], by: str) -> None:
     """Give an account these roles in place of those it has."""
     from cti.bootstrap.access import accounts  # noqa: PLC0415
 
-    _tell(_carry_out(lambda: accounts.set_roles(settings_of(folder), name, roles, by, now())))
+    tell(carry_out(lambda: accounts.set_roles(settings_of(folder), name, roles, by, now())))
 
 
 @user.command()
 @config_option
 @click.argument("name")
-@_by_option
+@by_option
 def disable(folder: Path, name: str, by: str) -> None:
     """Close an account and all its tokens, at once."""
     from cti.bootstrap.access import accounts  # noqa: PLC0415
 
-    _tell(_carry_out(lambda: accounts.disable(settings_of(folder), name, by, now())))
+    tell(carry_out(lambda: accounts.disable(settings_of(folder), name, by, now())))
 
 
 @user.command()
 @config_option
 @click.argument("name")
-@_by_option
+@by_option
 def enable(folder: Path, name: str, by: str) -> None:
     """Open a closed account."""
     from cti.bootstrap.access import accounts  # noqa: PLC0415
 
-    _tell(_carry_out(lambda: accounts.enable(settings_of(folder), name, by, now())))
+    tell(carry_out(lambda: accounts.enable(settings_of(folder), name, by, now())))
 
 
 @user.command("list")
@@ -105,10 +108,10 @@ def enable(folder: Path, name: str, by: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
 def list_users(folder: Path, as_json: bool) -> None:
     """Every account with its tokens."""
-    from cti.bootstrap.access import accounts  # noqa: PLC0415
+    from cti.bootstrap.access import listing  # noqa: PLC0415
 
     with plain_errors():
-        for line in accounts.listed(settings_of(folder), now(), as_json=as_json):
+        for line in listing.listed(settings_of(folder), now(), as_json=as_json):
             click.echo(line)
 
 
@@ -116,7 +119,7 @@ def list_users(folder: Path, as_json: bool) -> None:
 @config_option
 @click.argument("name")
 @click.option("--jours", "days", type=click.IntRange(1), default=None, help="its life (default: acces.toml)")
-@_by_option
+@by_option
 def token(folder: Path, name: str, days: int | None, by: str) -> None:
     """Give an account a token: it is shown this once, alone on the first line."""
     from cti.bootstrap.access import accounts  # noqa: PLC0415
@@ -128,7 +131,7 @@ def token(folder: Path, name: str, days: int | None, by: str) -> None:
         shown.append(text)
         return change
 
-    change = _carry_out(give)
+    change = carry_out(give)
     click.echo(shown[0])
     click.echo(f"{change.detail} ; il ne sera plus montré", err=True)
 
@@ -136,12 +139,12 @@ def token(folder: Path, name: str, days: int | None, by: str) -> None:
 @user.command()
 @config_option
 @click.argument("token_id")
-@_by_option
+@by_option
 def revoke(folder: Path, token_id: str, by: str) -> None:
     """Close one token, at once."""
     from cti.bootstrap.access import accounts  # noqa: PLC0415
 
-    _tell(_carry_out(lambda: accounts.revoke(settings_of(folder), token_id, by, now())))
+    tell(carry_out(lambda: accounts.revoke(settings_of(folder), token_id, by, now())))
 
 
 @click.command()

@@ -18,8 +18,9 @@ UserName: TypeAlias = str
 SITE: Final = "site"
 #: The digest before the first entry.
 GENESIS: Final = "0" * 64
-#: In a trace, the verb of whoever tried to come in.
+#: In a trace, the verb of whoever came in or tried to, and of whoever left.
 ENTER: Final = "entrer"
+LEAVE: Final = "sortir"
 
 
 class AccessRole(StrEnum):
@@ -123,6 +124,55 @@ class Token:
     revoked_at: Instant | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What an account is recognised by when a person signs in, and how often that went wrong. Nothing here opens by itself."""
+
+    user: UserName
+    hash: str = field(default="", repr=False)  #: argon2id, with its own parameters and salt; empty: no password, nobody signs in
+    hashed_at: Instant | None = None
+    failures: int = 0  #: in a row
+    failed_at: Instant | None = None
+    locked_until: Instant | None = None  #: no password is looked at before
+    totp: str = field(default="", repr=False)  #: secret of the one-time codes, sealed; empty: none are asked
+    totp_at: Instant | None = None
+    totp_step: int | None = None  #: the last step of which a code was taken: none is taken twice
+
+
+class Means(StrEnum):
+    """By what a person showed who she is."""
+
+    PASSWORD = "mot de passe"  # noqa: S105 - the name of a means
+    CODE = "mot de passe et code"
+    OIDC = "fournisseur d'identité"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A person who signed in, on one browser. The cookie itself is kept nowhere."""
+
+    session_id: str  #: names it in lists and in the log; opens nothing
+    user: UserName
+    digest: str = field(repr=False)  #: keyed (``cti.access.sessions``)
+    created_at: Instant
+    seen_at: Instant  #: to the minute
+    expires_at: Instant  #: not beyond, however much it is used
+    client: str
+    means: Means
+    ended_at: Instant | None = None
+    ended_why: str = ""  #: in French
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Whom an identity provider calls what: this subject of this issuer is that account."""
+
+    issuer: str
+    subject: str
+    user: UserName
+    created_at: Instant
+
+
 class AccountActKind(StrEnum):
     """What was done to an account."""
 
@@ -132,6 +182,11 @@ class AccountActKind(StrEnum):
     ENABLE = "reactivation"
     TOKEN = "jeton"  # noqa: S105 - the name of an act
     REVOKE = "revocation"
+    PASSWORD = "mot de passe"  # noqa: S105 - the name of an act
+    UNLOCK = "deblocage"
+    TOTP = "code a usage unique"
+    SESSIONS = "fin de session"
+    LINK = "rattachement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +211,8 @@ class AccountChange:
     user: User
     token: Token | None = None
     detail: str = ""  #: in French
+    credential: Credential | None = None
+    link: Link | None = None
+    unlink: Link | None = None
+    ends: str = ""  #: in French: why the sessions of this account are over; empty: they go on
+    session_id: str = ""  #: only this one is over

@@ -7,7 +7,15 @@
 databases understand differently.
 """
 
-from cti.store.tables.access import access_act, access_token, access_trace, access_user
+from cti.store.tables.access import (
+    access_act,
+    access_credential,
+    access_link,
+    access_session,
+    access_token,
+    access_trace,
+    access_user,
+)
 from cti.store.tables.calls import anomaly, call, consult, dossier, dossier_counter, event, gap, leg, outbox, recording, stage
 from cti.store.tables.columns import metadata
 from cti.store.tables.exports import voice_export
@@ -17,6 +25,9 @@ from cti.store.tables.voice import draw, draw_call, piece
 
 __all__ = [
     "access_act",
+    "access_credential",
+    "access_link",
+    "access_session",
     "access_token",
     "access_trace",
     "access_user",

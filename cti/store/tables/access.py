@@ -1,7 +1,7 @@
 """The tables of who may hear the voice and who did.
 
-``access_user`` and ``access_token`` are accounts as they are now; ``access_act`` is what was done to them, ``access_trace`` every
-access: both are journals, only ever added to.
+``access_user``, ``access_token``, ``access_credential``, ``access_session`` and ``access_link`` are accounts as they are now;
+``access_act`` is what was done to them, ``access_trace`` every access: both are journals, only ever added to.
 """
 
 from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Table, UniqueConstraint
@@ -34,6 +34,53 @@ access_token = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_access_token_user_name", access_token.c.user_name)
+
+#: What an account is recognised by when a person signs in: digests, and a secret that the service's key seals.
+access_credential = Table(
+    "access_credential",
+    metadata,
+    text("user_name"),
+    text("hash"),
+    number("hashed_at", null=True),
+    number("failures"),
+    number("failed_at", null=True),
+    number("locked_until", null=True),
+    text("totp"),
+    number("totp_at", null=True),
+    number("totp_step", null=True),
+    PrimaryKeyConstraint("user_name"),
+    sqlite_with_rowid=False,
+)
+
+access_session = Table(
+    "access_session",
+    metadata,
+    text("session_id"),
+    text("user_name"),
+    text("digest"),
+    number("created_at"),
+    number("seen_at"),
+    number("expires_at"),
+    text("client"),
+    text("means"),
+    number("ended_at", null=True),
+    text("ended_why"),
+    PrimaryKeyConstraint("session_id"),
+    sqlite_with_rowid=False,
+)
+Index("ix_access_session_user_name", access_session.c.user_name)
+
+#: Whom an identity provider calls what.
+access_link = Table(
+    "access_link",
+    metadata,
+    text("issuer"),
+    text("subject"),
+    text("user_name"),
+    number("created_at"),
+    PrimaryKeyConstraint("issuer", "subject"),
+    sqlite_with_rowid=False,
+)
 
 #: Who did what to which account: a journal, only ever added to.
 access_act = Table(

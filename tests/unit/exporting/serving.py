@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp.test_utils import TestClient, TestServer
 
 from cti.api import build_app
-from cti.bootstrap.access.desk import AccessDesk
-from cti.bootstrap.access.keys import token_key
-from cti.bootstrap.access.tying import Tying
+from cti.bootstrap.access.opening import open_access
 from cti.bootstrap.exporting.desks import VoiceDesks
 from tests.fakes.room import Doubles
 from tests.unit.exporting.handing_house import Site
@@ -49,17 +47,7 @@ async def served(site: Site, patience: float = 60.0) -> AsyncIterator[Served]:
     """The application, until the block ends."""
     settings, store = site.settings, site.store
     doubles = Doubles()
-    tying = Tying(settings.staff, store.duty, store.reading)
-    access = AccessDesk(
-        settings.access,
-        lambda: token_key(settings),
-        store.accounts,
-        store.traces,
-        site.clock,
-        settings.staff.nom,
-        settings.heads,
-        tying,
-    )
+    access = open_access(settings, store, site.clock)
     desks = VoiceDesks(settings, store, access.rights, site.clock)
     desks.exports._patience = patience
     doubles.kept, doubles.access = desks.ports, access

@@ -1,11 +1,12 @@
 /**
- * Who is signed in, and how this page asks the service.
+ * Who is signed in, and how this page asks the service: by the session of this browser, or by a token that she pastes.
  *
  * The token stays in this tab (sessionStorage) and is forgotten with it, or when the person leaves. The service is asked with it at
  * each request; one that it no longer knows closes the page.
  */
 
 import { ref, shallowRef } from "vue";
+import { guard, signOut } from "../session/session";
 
 const KEY = "cti-jeton";
 
@@ -47,6 +48,8 @@ export const me = shallowRef<Me | null>(null);
 export const turnedAway = ref("");
 
 let token = "";
+/** She is here by the session of this browser, not by a token. */
+let signedIn = false;
 
 function kept(): string {
   try {
@@ -78,7 +81,8 @@ export function can(verb: string, relation?: string): boolean {
 
 async function sent(path: string, method: string, body: unknown, bearer: string): Promise<Answer<unknown>> {
   try {
-    const headers: Record<string, string> = bearer === "" ? {} : { Authorization: `Bearer ${bearer}` };
+    const asSession = bearer === "" && method !== "GET" ? await guard() : {};
+    const headers: Record<string, string> = bearer === "" ? asSession : { Authorization: `Bearer ${bearer}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const asked: RequestInit = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     const answer = await fetch(path, asked);
@@ -97,8 +101,9 @@ async function sent(path: string, method: string, body: unknown, bearer: string)
 export async function ask<T>(path: string, method = "GET", body?: unknown): Promise<Answer<T>> {
   const mine = token;
   const answer = await sent(path, method, body, mine);
-  if (!answer.ok && answer.status === 401 && mine !== "" && mine === token) {
-    leave("Votre jeton n'ouvre plus rien : il a expiré ou il a été révoqué.");
+  if (!answer.ok && answer.status === 401 && mine === token) {
+    if (mine !== "") leave("Votre jeton n'ouvre plus rien : il a expiré ou il a été révoqué.");
+    else if (signedIn) leave(answer.detail);
   }
   return answer as Answer<T>;
 }
@@ -134,18 +139,28 @@ export async function enter(given: string): Promise<boolean> {
   token = shown;
   keep(shown);
   turnedAway.value = "";
+  signedIn = false;
   me.value = answer.value;
   return true;
 }
 
-/** Come back with the token of this tab, if there is one. */
+/** Come back with the token of this tab, or by the session of this browser, if there is one. */
 export async function comeBack(): Promise<void> {
   const known = kept();
-  if (known !== "") await enter(known);
+  if (known !== "") {
+    await enter(known);
+    return;
+  }
+  const answer = (await sent("/api/v1/moi", "GET", undefined, "")) as Answer<Me>;
+  if (!answer.ok || !answer.value.named) return; // nobody is signed in: the panel asks
+  signedIn = true;
+  me.value = answer.value;
 }
 
-/** Forget the person; what was open is closed by whoever watches ``me``. */
+/** Forget the person; what was open is closed by whoever watches ``me``. Her session ends too when she says so herself. */
 export function leave(why = ""): void {
+  if (signedIn && why === "") void signOut().catch(() => undefined);
+  signedIn = false;
   token = "";
   keep("");
   turnedAway.value = why;
