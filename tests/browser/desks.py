@@ -74,7 +74,8 @@ class DeskRoom:
     def ring(self, call: str = "c", *, caller: str | None = "+33612345678", filiere: str = "n1", waited: int = 8) -> None:
         """A caller who has waited so long; the phone has just begun to ring."""
         now = self.now
-        self.doubles.repeats[call] = Repeat(2, "before", "2026-350-0000412")
+        if caller is not None:
+            self.doubles.repeats[call] = Repeat(2, "before", "2026-350-0000412")
         self.room.arrive(call, now - waited * S, caller=caller)
         self.room.wait(call, filiere, now - waited * S + S)
         self.room.ring(call, POSTE, now)

@@ -198,5 +198,9 @@ const ENDS: Record<string, string> = {
 };
 export const endWords = (end: string | null): string => (end === null ? "" : (ENDS[end] ?? end));
 
-export const presenceOf = (post: Post): string => Object.values(post.presence)[0] ?? "";
+/** What her phone does: it rings if it rings for any of her filières, and is out of reach if it is for all of them. */
+export function presenceOf(post: Post): string {
+  const all = Object.values(post.presence);
+  return all.find((one) => one === "ringing") ?? all.find((one) => one !== "unreachable") ?? all[0] ?? "";
+}
 export const libelle = (files: Record<string, Filiere>, code: string | null): string => (code === null ? "" : (files[code]?.libelle ?? code));
