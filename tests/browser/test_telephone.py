@@ -96,7 +96,8 @@ async def test_hold_mute_and_keys(tmp_path: Path, browser: Browser, page_url: st
         await phone.tell("h.phone.mute(false)")
         await phone.tell("h.phone.keys('*801')")  # the caller goes to the filière AMU, by the feature code
         await sas.until("SasTransfer", Filiere="amu", Via="touche")
-        await phone.state("sonne")  # she serves AMU too
+        await sas.until("QueueCallerJoin", Queue="sas-amu")
+        await phone.state("pret")
 
 
 async def test_the_websocket_is_cut_in_mid_call_and_comes_back(tmp_path: Path, browser: Browser, page_url: str) -> None:
@@ -154,6 +155,7 @@ async def test_the_page_is_reloaded_in_mid_call_and_the_caller_goes_back_to_the_
         connected = [f.get("Uniqueid") for f in sas.frames if f.event == "AgentConnect"]
         assert connected == [joined[0], joined[0]], "the same caller, first"
         assert other.is_running
+        assert [f.get("Motif") for f in sas.frames if f.get("UserEvent") == "SasRoute"].count("téléphone perdu") == 1
 
 
 async def test_a_page_that_dies_without_a_word_is_found_by_its_silence(tmp_path: Path, browser: Browser, page_url: str) -> None:
@@ -166,6 +168,7 @@ async def test_a_page_that_dies_without_a_word_is_found_by_its_silence(tmp_path:
         crash = asyncio.ensure_future(session.send("Page.crash"))
         await sas.until("QueueCallerJoin", 2)
         crash.cancel()
+        await asyncio.gather(crash, return_exceptions=True)
         gone = next(f for f in sas.frames if f.event == "Hangup" and f.get("Channel", "").startswith("PJSIP/web01"))
         assert gone.get("Cause") == "44"
 
@@ -186,3 +189,50 @@ async def test_the_score_is_that_of_the_e_model(browser: Browser, page_url: str)
     told = await page.evaluate("[[0, 0], [0, 200], [0.05, 50], [0.3, 400]].map(([l, d]) => harness.mosOf(harness.rating(l, d)))")
     assert told == pytest.approx([4.41, 4.23, 3.87, 1.01], abs=0.01)
     assert await page.evaluate("harness.mosOf(-5)") == 1
+
+
+async def test_a_second_call_waits_and_the_first_is_held_when_it_is_taken(
+    tmp_path: Path, browser: Browser, page_url: str
+) -> None:
+    async with web_room(tmp_path / "room", free={"p01": "1101"}) as sas, web_phone(sas, browser, page_url) as phone:
+        await phone.state("pret")
+        await answered(sas, phone)
+        await phone.hears(CALLER)
+        first = (await phone.tell("h.phone.view"))["call"]["id"]
+        colleague = await sas.phone_call("p01", "1901")
+        second = await phone.until("h.phone.view.second?.state === 'sonne' && h.phone.view.second.id")
+        assert (await phone.tell("h.phone.view"))["state"] == "en_ligne", "the one who talks is not disturbed"
+        await phone.tell(f"h.phone.answer('{second}')")
+        await phone.until(f"h.phone.view.call.id === '{second}' && h.phone.view.call.state === 'en_ligne'")
+        assert (await phone.tell("h.phone.view"))["second"]["state"] == "en_garde"
+        assert await phone.tell(f"h.phone.resume('{first}')")
+        await phone.until(f"h.phone.view.call.id === '{first}' && h.phone.view.second.state === 'en_garde'")
+        await phone.hears(CALLER)
+        await colleague.stop()
+        await phone.tell(f"h.phone.hangup('{second}')")
+        await phone.until("h.phone.view.second === null")
+        assert (await phone.tell("h.phone.view"))["state"] == "en_ligne"
+
+
+async def test_a_device_that_is_unplugged_is_replaced_and_it_is_said(browser: Browser, page_url: str) -> None:
+    page = await browser.new_page()
+    await page.goto(page_url)
+    told = await page.evaluate("""async () => {
+      const devices = window.harness.devices, media = navigator.mediaDevices;
+      const plug = async (...labels) => {
+        media.enumerateDevices = async () => labels.map((label) => ({ kind: "audioinput", deviceId: "id-" + label, label }));
+        media.dispatchEvent(new Event("devicechange"));
+        await devices.look();
+      };
+      await plug("Casque", "Table");
+      devices.choose("micro", devices.list("micro")[0]);
+      const chosen = devices.chosen("micro").label;
+      await plug("Table");
+      const without = devices.chosen("micro");
+      await plug("Casque", "Table");
+      return { chosen, without, again: devices.chosen("micro").label, messages: window.harness.messages };
+    }""")
+    assert (told["chosen"], told["without"], told["again"]) == ("Casque", None, "Casque")
+    gone, back = dict.fromkeys(told["messages"])
+    assert gone == "Le micro Casque est débranché, remplacé par celui de la machine."
+    assert back == "Le micro Casque est de nouveau là."

@@ -131,13 +131,24 @@ async def until_out(sas: Room, people: set[str], seconds: float = 10) -> None:
 
 @asynccontextmanager
 async def web_room(
-    folder: Path, posts: int = 1, changes: Mapping[str, Mapping[str, Any]] | None = None, free: Mapping[str, str] | None = None
+    folder: Path,
+    posts: int = 1,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    free: Mapping[str, str] | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> AsyncIterator[Room]:
-    """A room whose posts are in browsers."""
-    agents = browser_posts(posts)["agents"]["agents"]
+    """A room whose posts are in browsers.
+
+    Args:
+        folder: everything is written there.
+        posts: how many of them.
+        changes: of the configuration.
+        free: internal numbers of telephones that are anybody's, by endpoint.
+        others: further posts, as agents.toml has them.
+    """
+    agents: dict[str, Any] = dict(browser_posts(posts)["agents"]["agents"]) if posts else {}
+    agents |= {name: {"fixe": False, "poste": number} for name, number in (free or {}).items()} | dict(others or {})
     ours = {"agents": {"agents": agents, "personnes": PEOPLE}, "filieres": {"filieres": FILIERES}}
-    if free:
-        ours["agents"]["agents"] |= {name: {"fixe": False, "poste": number} for name, number in free.items()}
     async with room(folder, free or {}, changes={**ours, **(changes or {})}) as sas:
         yield sas
 

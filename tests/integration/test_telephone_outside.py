@@ -53,11 +53,9 @@ async def open_to_outside(folder: Path) -> AsyncIterator[tuple[Room, Login, Logi
     certificate, key = write_certificate(folder)
     tls = {"certificat": str(certificate), "cle": str(key), "bind": "127.0.0.1", "ws_port": free_port(), "sip_port": free_port()}
     loin = {"nom": "Dr Anne Petit", "role": "mru", "filieres": ["mru"], "poste": "1021", "password": PASSWORD, "distant": True}
-    changes = {
-        "pbx": {"pbx": {}, "tls": tls},
-        "agents": {"agents": {"loin01": loin, "p01": {"fixe": False, "poste": "1101"}}},
-    }
-    async with web_room(folder / "room", posts=0, changes=changes, free={"p01": "1101"}) as sas:
+    # The operator elsewhere: on this machine he would be whoever is not known by name.
+    changes = {"pbx": {"tls": tls, "trunks": {"operateur": {"match": ["192.0.2.10"]}}}}
+    async with web_room(folder / "room", posts=0, changes=changes, free={"p01": "1101"}, others={"loin01": loin}) as sas:
         over_tls = Login("loin01", PASSWORD, tls["sip_port"], tls=True)
         yield sas, over_tls, replace(over_tls, port=sas.site.ports.sip, tls=False)
 

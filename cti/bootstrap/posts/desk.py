@@ -26,6 +26,7 @@ from cti.bootstrap.posts.presence import PresenceBook
 from cti.journey import AgentId, CallEvent, Fact, FiliereCode, Instant, Journey, PbxEvent
 from cti.journey import events as ev
 from cti.journey.around.duty import BY_SERVICE, PERSONAL, WATCH, DutyAct, DutyKind, DutyTold, DutyVia, PersonId, PresenceSpan
+from cti.journey.around.telephone import LOST_PHONE
 from cti.journey.ledger import StoreUnavailable
 from cti.live.alarms import Gravite
 from cti.pipeline.ports import Runner
@@ -242,6 +243,8 @@ class DutyDesk:
                 self._rang_in_vain(event)
             case ev.AgentAnswered():
                 self._there_after_all(event)
+            case ev.CallRouted(source=ev.RouteSource.RETOUR, motif=motif) if motif == LOST_PHONE:
+                self._writes_nothing(journey, event)
             case _:
                 pass
 
@@ -253,6 +256,17 @@ class DutyDesk:
         until = event.at + seconds * _SECOND
         if seconds and until > self._clock() and event.agent in self._standings:
             self._by_service(event, DutyKind.WRAPUP, until_at=until)
+
+    def _writes_nothing(self, journey: Journey, event: ev.CallRouted) -> None:
+        # Her phone vanished in the middle of the talk: she has nothing to write, and he may be hers again.
+        talked = (leg for stage in reversed(journey.stages) for leg in reversed(stage.legs) if leg.joined_at)
+        lost = next(talked, None)
+        standing = None if lost is None else self._standings.get(lost.agent)
+        hold = None if standing is None else standing.held(event.at)
+        if lost is not None and hold is not None and hold.kind is DutyKind.WRAPUP:
+            self._by_service(
+                ev.AgentLeft(call_id=event.call_id, at=event.at, agent=lost.agent, leg=f"{lost.leg}:perdu"), DutyKind.RESUME
+            )
 
     def _rang_in_vain(self, event: ev.OfferEnded) -> None:
         standing = self._standings.get(event.agent)

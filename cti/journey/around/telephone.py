@@ -1,9 +1,13 @@
-"""The word by which rooms speak of a browser phone: what the PBX accepts at a post, for whom, until when."""
+"""The words by which rooms speak of a browser phone: what the PBX accepts at a post, for whom, until when."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from cti.journey.around.duty import PersonId
 from cti.journey.words import AgentId, Instant
+
+#: Why a caller goes back to his filière when his agent's phone vanished; the dialplan says the same (section 10).
+LOST_PHONE: Final = "téléphone perdu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from cti.ami.frames import Frame, parse
 from cti.bootstrap.posts.members import ROUND_SECONDS
 from cti.journey import events as ev
 from cti.journey.around.duty import DutyKind, DutyTold
+from cti.journey.around.telephone import LOST_PHONE
 from cti.journey.ledger import StoreUnavailable
 from tests.fakes.room import T0, S
 from tests.unit.agents.duty_acts import act, take
@@ -289,3 +290,17 @@ async def test_what_was_seen_before_a_kill_counts_up_to_the_last_note_of_the_wat
     house.open()
     await house.desk.restore(T0 + 300 * S)  # the last call was long before
     assert house.shelf.closed_at == T0 + 3600 * S
+
+
+@pytest.mark.parametrize(("motif", "held"), [(LOST_PHONE, False), ("resté seul", True)])
+async def test_she_whose_phone_vanished_has_nothing_to_write(house: House, motif: str, held: bool) -> None:
+    await house.wish(K.TAKE, personne="helene", filieres=("n1",))
+    house.clock.now = T0 + 10 * S
+    house.tell(
+        *house.call("c1", "p01", 1),
+        ev.AgentAnswered(call_id="c1", at=T0 + 2 * S, agent="p01", leg="c1-leg"),
+        ev.AgentJoined(call_id="c1", at=T0 + 2 * S, agent="p01", leg="c1-leg"),
+        ev.AgentLeft(call_id="c1", at=T0 + 9 * S, agent="p01", leg="c1-leg"),
+        ev.CallRouted(call_id="c1", at=T0 + 9 * S + 1, filiere="n1", source=ev.RouteSource.RETOUR, motif=motif),
+    )
+    assert (house.desk.standings["p01"].held(T0 + 10 * S) is not None) is held
