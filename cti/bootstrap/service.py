@@ -23,7 +23,7 @@ from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
-from cti.bootstrap.access.opening import open_signing
+from cti.bootstrap.access.opening import check_routes, open_signing
 from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.cards import cards, cards_for_board
@@ -82,10 +82,12 @@ class Service:
         """Serve until ``stop``.
 
         Raises:
+            ConfigError: a route has no row in the table of rights.
             StoreUnavailable, SchemaMismatch: the database cannot be used.
             OSError: a port is taken.
         """
         settings = self.settings
+        check_routes(settings)
         settings.cti.service.var.mkdir(parents=True, exist_ok=True)
         store_thread = OneThread("store")
         try:
@@ -165,7 +167,7 @@ class Service:
             token=http.token or None,
             secure=http.secure,
             registry=CollectorRegistry(),
-            proxies=http.proxies,
+            proxies=http.mandataires,
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -200,6 +202,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
     return Ports(
         access=of.listening.access,
         signing=open_signing(settings, of.store, now),
+        rights=settings.routes,
         listening=of.listening,
         draws=DrawDesk(of.store, settings.access, now),
         kept=of.desks.ports,

@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
 
-from cti.access import AccessSettings, from_mapping
+from cti.access import AccessSettings, from_mapping, routes
 from cti.access.connexion import SignInSettings
+from cti.access.routes import RouteRights
 from cti.access.tokens import digest, written
 from cti.agents.people import Staff
 from cti.agents.roster import Roster
@@ -29,6 +30,11 @@ DAY = 86_400_000_000
 def shipped_table() -> AccessSettings:
     """``config/acces.toml``."""
     return from_mapping(tomllib.loads((_CONFIG / "acces.toml").read_text(encoding="utf-8")), "acces.toml")
+
+
+def shipped_routes() -> RouteRights:
+    """``config/droits.toml``."""
+    return routes.from_mapping(tomllib.loads((_CONFIG / "droits.toml").read_text(encoding="utf-8")), "droits.toml")
 
 
 class MemoryTraces:

@@ -25,7 +25,7 @@ from cti.journey.around.duty import DutyAct
 from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
-from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, sign_in_desk
+from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, shipped_routes, sign_in_desk
 from tests.fakes.listening import NobodyListens
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
@@ -301,6 +301,7 @@ class Doubles:
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
         self.recognised = MemorySigning(self.accounts, self.traces)
         self.access = access_desk(self.accounts, self.traces, self.clock, signing=self.recognised)
+        self.rights = shipped_routes()
         self.signing = sign_in_desk(self.recognised, self.traces, self.clock)
         self.crises = MemoryCrises()
         self.crisis = CrisisDesk(
@@ -311,6 +312,7 @@ class Doubles:
         return Ports(
             access=self.access,
             signing=self.signing,
+            rights=self.rights,
             calls=self.reader,
             transfers=self.transfers,
             calling=self.calling,
