@@ -227,11 +227,10 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     retention = files.read(RetentionSettings.model_validate, "retention")
     access = files.read(lambda table: access_table.from_mapping(table, "acces.toml"), "acces")
     routes = files.read(lambda table: access_routes.from_mapping(table, "droits.toml"), "droits")
-    files.faults.extend(_disagreements(cti, pbx, routing, qos, recording))
+    files.faults.extend(_disagreements(cti, pbx, routing, qos, recording, access))
     if cti is not None and qos is not None:
         for field in ("default_profile", "board_profile"):
-            code = getattr(cti.qos, field)
-            if code not in qos.profiles:
+            if (code := getattr(cti.qos, field)) not in qos.profiles:
                 files.faults.append(f"cti.toml: [qos] {field}: no profile {code!r} in qos.toml ({', '.join(qos.profiles)})")
     if (
         files.faults
@@ -263,6 +262,7 @@ def _disagreements(
     routing: RoutingRules | None,
     qos: qos_profiles.Regulation | None,
     recording: recording_policy.RecordingSettings | None,
+    access: access_table.AccessSettings | None,
 ) -> Iterator[str]:
     """What is written in several files and must be the same; a file at fault itself is not compared."""
     if cti is not None:
@@ -274,6 +274,8 @@ def _disagreements(
         for place, other in others.items():
             if other is not None and other != zone:
                 yield f"{place}: {other!r}, but {zone!r} in cti.toml [service] zone: one site has one civil time"
+    if cti is not None and access is not None and access.oidc.active and not cti.http.public_url:
+        yield "acces.toml: [oidc] actif: cti.toml [http] public_url is needed: the provider sends people back to it"
     if cti is not None and pbx is not None and recording is not None:
         yield from _recording_folders(cti.pbx.recordings, pbx.recordings_dir, recording)
 
@@ -297,8 +299,7 @@ def remarks(settings: Settings) -> list[str]:
             "dossier.toml : [externe] actif : rien n'est encore envoyé au logiciel de régulation d'un autre éditeur ; "
             "les dossiers ont nos propres numéros"
         )
-    http = settings.cti.http
-    if http.public_url and not http.mandataires:
+    if settings.cti.http.public_url and not settings.cti.http.mandataires:
         found.append(
             "cti.toml : [http] public_url sans mandataires : derrière un mandataire, toutes les adresses sont la sienne, "
             "et personne n'est vu hors du site ; nommez-le dans mandataires"
@@ -331,6 +332,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
     "CTI_HTTP_TOKEN": ("cti", "http", "token"),
     "CTI_ARCHIVE_IDENTITY": ("archive", "archive", "identite"),
     "CTI_ACCESS_KEY": ("acces", "jetons", "cle"),
+    "CTI_OIDC_SECRET": ("acces", "oidc", "client_secret"),
     "CTI_AMI_EVENTS_SECRET": ("pbx", "ami", "events_secret"),
     "CTI_AMI_ACTIONS_SECRET": ("pbx", "ami", "actions_secret"),
 }

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from cti.access import AccessConfigError
 from cti.access.connexion import Network
 from cti.access.routes import RouteRights
-from cti.api import acces, agents, appels, board, calls, crise, probes, qos, rappels, reconcile, rooms, session
+from cti.api import acces, agents, appels, board, calls, crise, probes, provider, qos, rappels, reconcile, rooms, session
 from cti.api.contract import openapi
 from cti.api.contract.operation import Operation
 from cti.api.edge.caller import PROXIES
@@ -108,7 +108,23 @@ def check_table(rights: RouteRights, served: Iterable[Operation]) -> None:
 
 def operations() -> tuple[Operation, ...]:
     """Every operation but the document of them."""
-    parts = (session, calls, appels, rooms, rappels, agents, crise, qos, reconcile, board, acces, *VOICE, *KEEPING, probes)
+    parts = (
+        session,
+        provider,
+        calls,
+        appels,
+        rooms,
+        rappels,
+        agents,
+        crise,
+        qos,
+        reconcile,
+        board,
+        acces,
+        *VOICE,
+        *KEEPING,
+        probes,
+    )
     return tuple(operation for part in parts for operation in part.OPERATIONS)
 
 

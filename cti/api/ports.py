@@ -16,6 +16,7 @@ from cti.agents.wishes import Wish
 from cti.api.access_port import Access
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
+from cti.api.provider_port import IdentityProvider
 from cti.api.session_port import Signing
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.callers import Repeat
@@ -331,6 +332,7 @@ class Ports:
     access: Access
     signing: Signing
     rights: RouteRights
+    provider: IdentityProvider
     calls: CallReader
     transfers: Transfers
     calling: Calling

@@ -34,6 +34,7 @@ from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.answering.rooms import Rooms
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, new_call_id, now
 from cti.bootstrap.exporting.desks import VoiceDesks
+from cti.bootstrap.identity.opening import open_provider
 from cti.bootstrap.keeping.beside import Keeping
 from cti.bootstrap.listening.desk import ListeningDesk
 from cti.bootstrap.listening.draws import DrawDesk
@@ -203,6 +204,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         access=of.listening.access,
         signing=open_signing(settings, of.store, now),
         rights=settings.routes,
+        provider=open_provider(settings, of.store, now),
         listening=of.listening,
         draws=DrawDesk(of.store, settings.access, now),
         kept=of.desks.ports,

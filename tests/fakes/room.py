@@ -25,7 +25,7 @@ from cti.journey.around.duty import DutyAct
 from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
-from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, shipped_routes, sign_in_desk
+from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, no_provider, shipped_routes, sign_in_desk
 from tests.fakes.listening import NobodyListens
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
@@ -302,6 +302,7 @@ class Doubles:
         self.recognised = MemorySigning(self.accounts, self.traces)
         self.access = access_desk(self.accounts, self.traces, self.clock, signing=self.recognised)
         self.rights = shipped_routes()
+        self.provider = no_provider(self.recognised, self.traces, self.clock)
         self.signing = sign_in_desk(self.recognised, self.traces, self.clock)
         self.crises = MemoryCrises()
         self.crisis = CrisisDesk(
@@ -313,6 +314,7 @@ class Doubles:
             access=self.access,
             signing=self.signing,
             rights=self.rights,
+            provider=self.provider,
             calls=self.reader,
             transfers=self.transfers,
             calling=self.calling,
