@@ -85,10 +85,12 @@ def run(folder: Path, *, alone: bool) -> None:
 @config_option
 def check_config(folder: Path) -> None:
     """Read every file of the configuration and say all that is wrong in it."""
+    from cti.bootstrap.access.opening import check_routes  # noqa: PLC0415
     from cti.settings import remarks  # noqa: PLC0415
 
     with plain_errors():
         settings = settings_of(folder)
+        check_routes(settings)
     for remark in remarks(settings):
         click.echo(f"attention : {remark}", err=True)
     click.echo(

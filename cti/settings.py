@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from cti.access import routes as access_routes
 from cti.access import table as access_table
-from cti.access.connexion import Network, networks
 from cti.agents.people import Staff, read_staff
 from cti.agents.roster import Roster
 from cti.ami.dialplan.config import pbx_spec
@@ -76,7 +76,7 @@ class HttpSettings(_Block):
     #: The address that people type, when a proxy in front of us ends TLS; https marks the cookie ``Secure``.
     public_url: str = ""
     #: What passes requests on to us (addresses or networks): only these are believed about for whom they ask (X-Forwarded-For).
-    mandataires: tuple[str, ...] = ()
+    mandataires: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     #: When set, every /api route asks for it. Needed as soon as ``host`` is not a loopback address.
     token: str = Field(default="", repr=False, validate_default=True)
 
@@ -98,21 +98,6 @@ class HttpSettings(_Block):
         if url and not plain:
             raise PydanticCustomError("public_url", "an address such as https://sas.example.fr is expected, without a path")
         return url
-
-    @field_validator("mandataires")
-    @classmethod
-    def _networks(cls, told: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            networks(told)
-        except ValueError as trouble:
-            message = "addresses or networks are expected: {why}"
-            raise PydanticCustomError("mandataires", message, {"why": str(trouble)}) from None
-        return told
-
-    @property
-    def proxies(self) -> tuple[Network, ...]:
-        """What passes requests on to us."""
-        return networks(self.mandataires)
 
     @property
     def secure(self) -> bool:
@@ -186,6 +171,7 @@ class Settings:
     archive: ArchiveSettings
     retention: RetentionSettings
     access: access_table.AccessSettings
+    routes: access_routes.RouteRights
 
     @property
     def roster(self) -> Roster:
@@ -215,22 +201,9 @@ class Settings:
 
 #: Every file of the folder, without its ending.
 FILES = (
-    "cti",
-    "pbx",
-    "agents",
-    "filieres",
-    "flux",
-    "horaires",
-    "qos",
-    "dossier",
-    "recording",
-    "rappels",
-    "crise",
-    "effecteurs",
-    "archive",
-    "retention",
-    "acces",
-)
+    "cti", "pbx", "agents", "filieres", "flux", "horaires", "qos", "dossier", "recording", "rappels", "crise", "effecteurs",
+    "archive", "retention", "acces", "droits",
+)  # fmt: skip
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -253,19 +226,19 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     archive = files.read(ArchiveSettings.model_validate, "archive")
     retention = files.read(RetentionSettings.model_validate, "retention")
     access = files.read(lambda table: access_table.from_mapping(table, "acces.toml"), "acces")
-    files.faults.extend(_disagreements(cti, pbx, routing, qos, recording))
+    routes = files.read(lambda table: access_routes.from_mapping(table, "droits.toml"), "droits")
+    files.faults.extend(_disagreements(cti, pbx, routing, qos, recording, access))
     if cti is not None and qos is not None:
         for field in ("default_profile", "board_profile"):
-            code = getattr(cti.qos, field)
-            if code not in qos.profiles:
+            if (code := getattr(cti.qos, field)) not in qos.profiles:
                 files.faults.append(f"cti.toml: [qos] {field}: no profile {code!r} in qos.toml ({', '.join(qos.profiles)})")
     if (
         files.faults
         or cti is None or pbx is None or routing is None or staff is None or qos is None or dossier is None
-        or recording is None or callbacks is None or archive is None or retention is None or access is None
+        or recording is None or callbacks is None or archive is None or retention is None or access is None or routes is None
     ):  # fmt: skip
         raise ConfigError("\n".join(dict.fromkeys(files.faults)))
-    return Settings(folder, cti, pbx, routing, staff, qos, dossier, recording, callbacks, archive, retention, access)
+    return Settings(folder, cti, pbx, routing, staff, qos, dossier, recording, callbacks, archive, retention, access, routes)
 
 
 def _sound_pbx(*tables: Mapping[str, Any]) -> PbxSpec:
@@ -289,6 +262,7 @@ def _disagreements(
     routing: RoutingRules | None,
     qos: qos_profiles.Regulation | None,
     recording: recording_policy.RecordingSettings | None,
+    access: access_table.AccessSettings | None,
 ) -> Iterator[str]:
     """What is written in several files and must be the same; a file at fault itself is not compared."""
     if cti is not None:
@@ -300,6 +274,8 @@ def _disagreements(
         for place, other in others.items():
             if other is not None and other != zone:
                 yield f"{place}: {other!r}, but {zone!r} in cti.toml [service] zone: one site has one civil time"
+    if cti is not None and access is not None and access.oidc.active and not cti.http.public_url:
+        yield "acces.toml: [oidc] actif: cti.toml [http] public_url is needed: the provider sends people back to it"
     if cti is not None and pbx is not None and recording is not None:
         yield from _recording_folders(cti.pbx.recordings, pbx.recordings_dir, recording)
 
@@ -323,8 +299,7 @@ def remarks(settings: Settings) -> list[str]:
             "dossier.toml : [externe] actif : rien n'est encore envoyé au logiciel de régulation d'un autre éditeur ; "
             "les dossiers ont nos propres numéros"
         )
-    http = settings.cti.http
-    if http.public_url and not http.mandataires:
+    if settings.cti.http.public_url and not settings.cti.http.mandataires:
         found.append(
             "cti.toml : [http] public_url sans mandataires : derrière un mandataire, toutes les adresses sont la sienne, "
             "et personne n'est vu hors du site ; nommez-le dans mandataires"
@@ -358,6 +333,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
     "CTI_TURN_SECRET": ("cti", "telephone", "turn_secret"),
     "CTI_ARCHIVE_IDENTITY": ("archive", "archive", "identite"),
     "CTI_ACCESS_KEY": ("acces", "jetons", "cle"),
+    "CTI_OIDC_SECRET": ("acces", "oidc", "client_secret"),
     "CTI_AMI_EVENTS_SECRET": ("pbx", "ami", "events_secret"),
     "CTI_AMI_ACTIONS_SECRET": ("pbx", "ami", "actions_secret"),
 }

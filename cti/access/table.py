@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cti.access.connexion import USUAL, SignInSettings, sign_in
+from cti.access.oidc import USUAL as NO_PROVIDER
+from cti.access.oidc import OidcSettings, provider
 from cti.access.reading import AccessConfigError, Reading
 from cti.journey.around.access import AccessRole, Relation, Verb
 
@@ -54,6 +56,7 @@ class AccessSettings:
     key: str = field(default="", repr=False)  #: of the tokens' digests; empty: a file of the service's folder holds it
     listening: ListeningSettings = ListeningSettings()
     sign_in: SignInSettings = USUAL
+    oidc: OidcSettings = NO_PROVIDER
 
     def allows(self, role: AccessRole, verb: Verb, relation: Relation) -> Right | None:
         """The row that says so: the table has at most one."""
@@ -68,7 +71,7 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
         AccessConfigError: with every fault of the file.
     """
     reading = Reading(file)
-    reading.only(data, "", ("droits", "traces", "jetons", "ecoutes", "connexion"))
+    reading.only(data, "", ("droits", "traces", "jetons", "ecoutes", "connexion", "oidc"))
     tokens = reading.table(data, "jetons", ("jours", "jours_max", "cle"))
     most = reading.whole(tokens, "[jetons] jours_max", "jours_max", _DAYS_MOST, 365)
     days = reading.whole(tokens, "[jetons] jours", "jours", most, min(90, most))
@@ -77,7 +80,7 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
         reading.fault("[jetons] cle", f"too short: at least {_KEY_LENGTH} characters (CTI_ACCESS_KEY)")
     heads = reading.text(reading.table(data, "traces", ("tetes",)), "[traces] tetes", "tetes", "tetes")
     listening = _listening(reading, data)
-    sign_in_settings = sign_in(reading, data)
+    sign_in_settings, identity = sign_in(reading, data), provider(reading, data)
     blocks = data.get("droits")
     if not isinstance(blocks, list) or not blocks:
         reading.fault("droits", "at least one [[droits]] block is expected")
@@ -86,7 +89,14 @@ def from_mapping(data: Mapping[str, object], file: str) -> AccessSettings:
     reading.problems.extend(f"{file}: {told}" for told in _contradictions(rights))
     reading.done()
     return AccessSettings(
-        rights=rights, heads=heads, days=days, days_most=most, key=key, listening=listening, sign_in=sign_in_settings
+        rights=rights,
+        heads=heads,
+        days=days,
+        days_most=most,
+        key=key,
+        listening=listening,
+        sign_in=sign_in_settings,
+        oidc=identity,
     )
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from cti.access import AccessConfigError
 from cti.access.connexion import Network
-from cti.api import acces, agents, appels, board, calls, crise, probes, qos, rappels, reconcile, rooms, session
+from cti.access.routes import RouteRights
+from cti.api import acces, agents, appels, board, calls, crise, probes, provider, qos, rappels, reconcile, rooms, session
 from cti.api.contract import openapi
 from cti.api.contract.operation import Operation
 from cti.api.edge.caller import PROXIES
@@ -58,9 +60,10 @@ def build_app(
 
     Raises:
         ValueError: the token is too short to guard anything.
+        AccessConfigError: a route has no row in the site's table of rights, or the table speaks of none of ours.
     """
     check = TokenCheck(token) if token is not None else None
-    door = Door(check, ports.access, ports.listening, ports.signing, Slowing(pause, ports.clock))
+    door = Door(check, ports.access, ports.listening, ports.signing, ports.rights, Slowing(pause, ports.clock))
     streams = Streams(lambda token_id: ports.access.standing(token_id) is not None, watch_seconds)
     registry = registry if registry is not None else CollectorRegistry()
     app = web.Application(
@@ -82,6 +85,7 @@ def build_app(
     registry.register(probes.RoomCollector(ports))
     own = operations()
     document = openapi.operation_for(own, with_token=check is not None)
+    check_table(ports.rights, (*own, document))
     app[OPERATIONS] = {route: operation for operation in (*own, document) for route in app.router.add_routes([operation.route()])}
     app.router.add_routes(page_routes(static, check, door, secure=secure))
     app.on_response_prepare.append(harden(connect))
@@ -89,9 +93,25 @@ def build_app(
     return app
 
 
+def table_faults(rights: RouteRights) -> tuple[str, ...]:
+    """What is wrong with a site's table of rights for the routes that we have, a line each."""
+    own = operations()
+    return tuple(rights.faults((*own, openapi.operation_for(own, with_token=False))))
+
+
+def check_table(rights: RouteRights, served: Iterable[Operation]) -> None:
+    """No route without a row.
+
+    Raises:
+        AccessConfigError: there is one, or a row without a route.
+    """
+    if faults := tuple(rights.faults(served)):
+        raise AccessConfigError(faults)
+
+
 def operations() -> tuple[Operation, ...]:
     """Every operation but the document of them."""
-    live = (session, calls, appels, rooms, rappels, agents, crise, qos, reconcile, board)
+    live = (session, provider, calls, appels, rooms, rappels, agents, crise, qos, reconcile, board)
     parts = (*live, acces, *POSTE, *VOICE, *KEEPING, probes)
     return tuple(operation for part in parts for operation in part.OPERATIONS)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from cti.api.contract.crise import CrisisOut
 from cti.api.contract.operation import Operation
+from cti.api.edge.acting import Act
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
 from cti.api.ports import PORTS, CrisisRefused
@@ -17,11 +18,13 @@ from cti.api.ports import PORTS, CrisisRefused
 _LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 
-class CrisisWish(Asked):
+class CrisisWish(Act):
     """On or off, by whom and why."""
 
     active: bool = Field(description="true : mettre en crise ; false : lever la crise")
-    by: str = Field(pattern=_LINE, min_length=1, max_length=64, description="qui décide")
+    by: str = Field(
+        pattern=_LINE, min_length=1, max_length=64, description="qui décide ; inutile quand une personne est connectée"
+    )
     reason: str = Field(pattern=_LINE, min_length=1, max_length=200, description="pourquoi")
 
 

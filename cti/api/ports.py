@@ -4,23 +4,23 @@ Every port is asynchronous: one that reads the store runs it in a thread of its 
 microseconds, as in the core. A port that cannot read now raises ``StoreUnavailable``, which becomes a 503.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from cti.access import About, Asker, Decision
+from cti.access.routes import RouteRights
 from cti.agents.wishes import Wish
+from cti.api.access_port import Access
 from cti.api.desk_port import Desks
-from cti.api.edge.door import Book, Known
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
+from cti.api.provider_port import IdentityProvider
 from cti.api.session_port import Signing
 from cti.api.telephone_port import Telephone
 from cti.journey import CallId, FiliereCode, Instant, Journey
-from cti.journey.around.access import Tie, Verb
 from cti.journey.around.callers import Repeat
 from cti.journey.callbacks import ActKind, TryResult
 from cti.live.feed import Subscription
@@ -239,52 +239,6 @@ class Rooms(Protocol):
         ...
 
 
-class Access(Book, Protocol):
-    """Accounts, rights and the log of accesses."""
-
-    async def ask(self, asker: Asker, verb: Verb, about: About, ties: Iterable[Tie], reason: str = "") -> Decision:
-        """Decide and write the trace; the trace is on disk before this answers."""
-        ...
-
-    async def ties(self, known: Known, journey: Journey, given: Iterable[Tie] = ()) -> tuple[Tie, ...]:
-        """What ties this person to the recordings of this call.
-
-        Raises:
-            StoreUnavailable: nothing can be read now.
-        """
-        ...
-
-    def may(self, known: Known, verb: Verb, ties: Iterable[Tie]) -> str:
-        """What the answer would be: ``oui``, ``motif`` (with a reason), ``non``; nothing is given, nothing written."""
-        ...
-
-    async def traces(
-        self, *, after: int, since: Instant | None, until: Instant | None, who: str, call_id: str, limit: int
-    ) -> Sequence[dict[str, Any]]:
-        """Entries of the log, in order, at most ``limit``.
-
-        Raises:
-            StoreUnavailable: nothing can be read now.
-        """
-        ...
-
-    async def heads(self) -> dict[str, Any]:
-        """The head of the log now, and those of the days that are over.
-
-        Raises:
-            StoreUnavailable: nothing can be read now.
-        """
-        ...
-
-    def told_rights(self, known: Known) -> list[dict[str, Any]]:
-        """What the roles of this person allow."""
-        ...
-
-    def nom(self, known: Known) -> str:
-        """How people call her."""
-        ...
-
-
 class UnknownProfile(ValueError):
     """The site has no quality profile of this name; the message lists those it has, in French."""
 
@@ -379,6 +333,8 @@ class Ports:
 
     access: Access
     signing: Signing
+    rights: RouteRights
+    provider: IdentityProvider
     calls: CallReader
     transfers: Transfers
     calling: Calling

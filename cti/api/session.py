@@ -17,7 +17,7 @@ from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
 from cti.api.edge.streams import Streams
 from cti.api.ports import PORTS
-from cti.api.session_port import SignedIn, TooManyTries, TurnedAway
+from cti.api.session_port import TooManyTries, TurnedAway
 from cti.journey.words import iso
 
 #: Which slows down whoever guesses.
@@ -55,9 +55,9 @@ async def sign_in(request: web.Request) -> web.Response:
             await door.slowing.refused(client)
         _refuse(came)
     if before is not None:
-        await _leave(request, before)
+        await leave(request, before)
     response = json_answer(await _told(request, came.known))
-    _give_cookie(request, response, came)
+    give_cookie(request, response, came.cookie, came.known)
     return response
 
 
@@ -74,13 +74,14 @@ async def sign_out(request: web.Request) -> web.Response:
     """She leaves; the cookie is forgotten."""
     known = known_of(request)
     if known.by_session:
-        await _leave(request, known)
+        await leave(request, known)
     response = web.Response(status=204)
     response.del_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Strict")
     return response
 
 
-async def _leave(request: web.Request, known: Known) -> None:
+async def leave(request: web.Request, known: Known) -> None:
+    """End her session, and what followed by it."""
     await request.app[PORTS].signing.sign_out(known, client_of(request))
     request.app[STREAMS].ended(known.token_id)
 
@@ -114,11 +115,12 @@ async def _told(request: web.Request, known: Known) -> dict[str, Any]:
     }
 
 
-def _give_cookie(request: web.Request, response: web.Response, came: SignedIn) -> None:
-    left = ((came.known.expires_at or 0) - request.app[PORTS].clock()) // 1_000_000
+def give_cookie(request: web.Request, response: web.Response, cookie: str, known: Known) -> None:
+    """The cookie of a session that begins."""
+    left = ((known.expires_at or 0) - request.app[PORTS].clock()) // 1_000_000
     response.set_cookie(
         SESSION_COOKIE,
-        came.cookie,
+        cookie,
         httponly=True,
         samesite="Strict",
         secure=request.app[SECURE] or request.secure,

@@ -22,7 +22,7 @@ from cti.ami.sessions import JournalSettings, SessionJournal
 from cti.api.app import build_app
 from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
-from cti.bootstrap.access.opening import open_signing
+from cti.bootstrap.access.opening import check_routes, open_signing
 from cti.bootstrap.answering.answers import Calls, Figures, Ready, Transfers, load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.cards import cards, cards_for_board
@@ -33,6 +33,7 @@ from cti.bootstrap.answering.recent import RecentCallers
 from cti.bootstrap.clock import OneThread, in_a_thread, monotonic_us, now
 from cti.bootstrap.desk.opening import DeskRoom, open_desks
 from cti.bootstrap.exporting.desks import VoiceDesks
+from cti.bootstrap.identity.opening import open_provider
 from cti.bootstrap.keeping.beside import Keeping
 from cti.bootstrap.listening.desk import ListeningDesk
 from cti.bootstrap.listening.draws import DrawDesk
@@ -83,10 +84,12 @@ class Service:
         """Serve until ``stop``.
 
         Raises:
+            ConfigError: a route has no row in the table of rights.
             StoreUnavailable, SchemaMismatch: the database cannot be used.
             OSError: a port is taken.
         """
         settings = self.settings
+        check_routes(settings)
         settings.cti.service.var.mkdir(parents=True, exist_ok=True)
         store_thread = OneThread("store")
         try:
@@ -171,7 +174,7 @@ class Service:
             secure=http.secure,
             registry=CollectorRegistry(),
             connect=(phone_address(self.settings).origin,),
-            proxies=http.proxies,
+            proxies=http.mandataires,
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -207,6 +210,8 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
     return Ports(
         access=of.listening.access,
         signing=open_signing(settings, of.store, now),
+        rights=settings.routes,
+        provider=open_provider(settings, of.store, now),
         listening=of.listening,
         draws=DrawDesk(of.store, settings.access, now),
         kept=of.desks.ports,

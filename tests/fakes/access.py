@@ -7,8 +7,10 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
 
-from cti.access import AccessSettings, from_mapping
+from cti.access import AccessSettings, from_mapping, routes
 from cti.access.connexion import SignInSettings
+from cti.access.oidc import OidcSettings
+from cti.access.routes import RouteRights
 from cti.access.tokens import digest, written
 from cti.agents.people import Staff
 from cti.agents.roster import Roster
@@ -16,6 +18,8 @@ from cti.bootstrap.access.desk import AccessDesk
 from cti.bootstrap.access.sessions import Sessions
 from cti.bootstrap.access.signing import SignInDesk
 from cti.bootstrap.access.tying import Tying
+from cti.bootstrap.identity.client import Provider
+from cti.bootstrap.identity.desk import IdentityDesk
 from cti.journey import Instant, Journey
 from cti.journey.around.access import AccessRole, Credential, Session, Token, Trace, User
 from cti.journey.ledger import StoreUnavailable
@@ -29,6 +33,11 @@ DAY = 86_400_000_000
 def shipped_table() -> AccessSettings:
     """``config/acces.toml``."""
     return from_mapping(tomllib.loads((_CONFIG / "acces.toml").read_text(encoding="utf-8")), "acces.toml")
+
+
+def shipped_routes() -> RouteRights:
+    """``config/droits.toml``."""
+    return routes.from_mapping(tomllib.loads((_CONFIG / "droits.toml").read_text(encoding="utf-8")), "droits.toml")
 
 
 class MemoryTraces:
@@ -96,6 +105,7 @@ class MemorySigning:
     def __init__(self, accounts: MemoryAccounts, traces: MemoryTraces) -> None:
         self.known: dict[str, Credential] = {}
         self.rows: dict[str, Session] = {}
+        self.links: dict[tuple[str, str], str] = {}
         self._accounts, self._traces = accounts, traces
         self._alone = RLock()
 
@@ -138,6 +148,18 @@ class MemorySigning:
         self._reach()
         row = self.rows.get(session_id)
         return None if row is None else (row, self._accounts.users[row.user])
+
+    def linked(self, issuer: str, subject: str) -> User | None:
+        name = self.links.get((issuer, subject))
+        return None if name is None else self._accounts.users[name]
+
+    def open(self, session: Session, entry: Callable[[Trace | None], Trace]) -> bool:
+        self._reach()
+        if self._accounts.users[session.user].disabled_at is not None:
+            return False
+        self.rows[session.session_id] = session
+        self._traces.append(entry)
+        return True
 
     def seen(self, session_id: str, at: Instant) -> None:
         row = self.rows[session_id]
@@ -193,3 +215,9 @@ def sign_in_desk(
 ) -> SignInDesk:
     """The real desk over these."""
     return SignInDesk(rules, lambda: KEY, signing, sessions_of(signing, clock, rules), clock, traces.append)
+
+
+def no_provider(signing: MemorySigning, traces: MemoryTraces, clock: Callable[[], Instant]) -> IdentityDesk:
+    """The real desk of a site that has no identity provider."""
+    none = OidcSettings()
+    return IdentityDesk(none, lambda: Provider(none, clock), signing, sessions_of(signing, clock), "", clock, traces.append)

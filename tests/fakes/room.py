@@ -22,7 +22,7 @@ from cti.journey.around.callers import Repeat
 from cti.journey.around.crisis import CrisisAct
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
-from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, sign_in_desk
+from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, no_provider, shipped_routes, sign_in_desk
 from tests.fakes.listening import NobodyListens
 from tests.fakes.posts import FakeDuty, FakeLine, FakeTelephone, MemoryNotes
 from tests.fakes.shelf import RULES, MemoryShelf
@@ -282,6 +282,8 @@ class Doubles:
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
         self.recognised = MemorySigning(self.accounts, self.traces)
         self.access = access_desk(self.accounts, self.traces, self.clock, signing=self.recognised)
+        self.rights = shipped_routes()
+        self.provider = no_provider(self.recognised, self.traces, self.clock)
         self.signing = sign_in_desk(self.recognised, self.traces, self.clock)
         self.crises = MemoryCrises()
         self.crisis = CrisisDesk(
@@ -304,6 +306,8 @@ class Doubles:
             access=self.access,
             desks=self.desks,
             signing=self.signing,
+            rights=self.rights,
+            provider=self.provider,
             calls=self.reader,
             transfers=self.transfers,
             calling=self.calling,

@@ -1,4 +1,4 @@
-"""The shape of a session."""
+"""The shapes of signing in."""
 
 from datetime import datetime
 
@@ -18,3 +18,10 @@ class SessionOut(Shape):
     csrf: str = Field(description="à rendre dans X-CSRF-Token avec toute requête qui change quelque chose")
     expires_at: datetime
     totp: bool = Field(description="un code à usage unique est demandé à ce compte")
+
+
+class ProviderOut(Shape):
+    """Whether one can sign in by an identity provider, and how people call it."""
+
+    actif: bool
+    nom: str

@@ -1,10 +1,13 @@
 """Who acts: what every request that changes something has in common.
 
-The name is what the person types (no accounts yet). It stays in the history and may go to the PBX, so it holds no control
-characters.
+A person who signed in, or who shows her token, acts under the name of her account's person: whatever is typed, that name is
+taken, and nothing need be typed. The site types a name and is believed, as anybody who may use its token is. The name stays in
+the history and may go to the PBX, so it holds no control characters.
 """
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import ConfigDict, Field
 
 from cti.api.edge.reading import Asked
 
@@ -14,10 +17,25 @@ PLAIN = r"^[^\x00-\x1f\x7f]+$"
 REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
+def _may_be_absent(schema: dict[str, Any]) -> None:
+    """For the document: read after the name of the person has been put in its place."""
+    required = [name for name in schema.get("required", []) if name != "by"]
+    schema.pop("required", None)
+    if required:
+        schema["required"] = required
+
+
 class Act(Asked):
     """Who acts."""
 
-    by: str = Field(pattern=PLAIN, min_length=1, max_length=64)
+    model_config = ConfigDict(json_schema_extra=_may_be_absent)
+
+    by: str = Field(
+        pattern=PLAIN,
+        min_length=1,
+        max_length=64,
+        description="qui agit ; inutile quand une personne est connectée, car son nom est pris",
+    )
 
     @property
     def who(self) -> str:

@@ -2,9 +2,10 @@
 
 Theory. A person's token names her, whatever else is asked of the door; without one, the cookie of her session does, and then
 what changes something must show the page's own token too. Without either, the site's token (or its cookie, which only reads)
-opens as it always did; where the site asks none, this machine itself is the site. A token or session that is shown and opens
-nothing is refused even there: its owner must not be taken for nobody. Each refusal of what somebody made up is answered later
-than the one before it, and only so many wait at once, so that guessing from many connections gains nothing.
+opens as it always did; where the site asks none, this machine itself is the site. Then the site's table says who may ask for
+what. A token or session that is shown and opens nothing is refused even there: its owner must not be taken for nobody. Each
+refusal of what somebody made up is answered later than the one before it, and only so many wait at once, so that guessing from
+many connections gains nothing.
 """
 
 import asyncio
@@ -18,10 +19,13 @@ from typing import Final, Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from cti.access.routes import RouteRights
 from cti.access.sessions import PREFIX, UNKNOWN
 from cti.api.edge.caller import client_of, is_here
 from cti.api.edge.guard import SAFE_METHODS, TokenCheck, bearer_of, check_origin
 from cti.api.edge.problems import Problem
+from cti.api.edge.reading import ACTOR
+from cti.api.edge.refusing import Told, check_rights
 from cti.api.edge.streams import Streams
 from cti.journey.around.access import SITE, AccessRole
 from cti.journey.words import Instant
@@ -41,13 +45,11 @@ _AT_ONCE: Final = 4
 _LISTENING: Final = re.compile(r"/api/v1/ecoutes/([A-Za-z0-9_-]{16,64})(/audio|/peaks)?")
 #: The cookie of a listening, before its name.
 LISTENING_COOKIE: Final = "cti_ecoute_"
+#: Signs of the name under which somebody acts.
+_NAME: Final = 64
 #: The cookie of a person who signed in, and what her page shows with whatever changes something.
 SESSION_COOKIE: Final = "cti_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
-#: What a screen on a wall may read.
-_SCREEN: Final = frozenset({"/api/v1/board", "/api/v1/board/stream", "/api/v1/filieres", "/api/v1/moi", "/api/v1/session"})
-
-
 #: Whoever asks where nobody has to say who she is.
 NOBODY: Final = "inconnu"
 
@@ -86,6 +88,10 @@ class Book(Protocol):
 
     async def turned_away(self, client: str, why: str) -> None:
         """Write down that somebody showed what opens nothing."""
+        ...
+
+    def nom(self, known: Known) -> str:
+        """How people call her."""
         ...
 
     def standing(self, token_id: str) -> Known | None:
@@ -154,27 +160,44 @@ class Slowing:
 class Door:
     """Says who asks, or refuses."""
 
-    def __init__(self, check: TokenCheck | None, book: Book, holders: Holders, keeper: Doorkeeper, slowing: Slowing) -> None:
+    def __init__(
+        self,
+        check: TokenCheck | None,
+        book: Book,
+        holders: Holders,
+        keeper: Doorkeeper,
+        rights: RouteRights,
+        slowing: Slowing,
+    ) -> None:
         self.slowing = slowing
         self._check = check
         self._book = book
         self._holders = holders
         self._keeper = keeper
+        self._rights = rights
 
-    async def enter(self, request: web.Request) -> Known:
-        """Who asks.
+    async def enter(self, request: web.Request, way: Told | None) -> Known:
+        """Who asks, and may ask for this.
 
         Raises:
-            Problem: 401, nothing that opens was shown; 403, the page's own token is missing, or a wall screen wants more than a
-                wall shows; 429, too many at once.
+            Problem: 401, nothing that opens was shown; 403, the page's own token is missing, or her roles may not ask for this;
+                429, too many at once.
         """
         given = bearer_of(request)
         listener = await self._listener(request) if not given else None
         if listener is not None:
-            return listener
+            return listener  # a ticket opens its own listening, by the right that gave it
+        known = await self._who(request, given)
+        if way is not None:
+            check_rights(self._rights, way, known.who, known.roles)
+        elif known.named and set(known.roles) <= {AccessRole.ECRAN}:
+            raise Problem(403, "Le compte d'un écran ne lit que le tableau.")
+        return known
+
+    async def _who(self, request: web.Request, given: str) -> Known:
         cookie = request.cookies.get(SESSION_COOKIE, "") if not given else ""
         if cookie:
-            return _on_the_wall(await self._session(request, cookie), request)
+            return await self._session(request, cookie)
         if self._check is not None and (not given or self._check.is_token(given)):
             self._check.check(request)
             return Known(who=SITE)
@@ -182,7 +205,12 @@ class Door:
             if not is_here(request):
                 raise Problem(401, "Il faut se connecter.", headers={"WWW-Authenticate": "Bearer"})
             return Known(who=SITE)
-        return _on_the_wall(await self._person(given, client_of(request)), request)
+        return await self._person(given, client_of(request))
+
+    def name_of(self, known: Known) -> str:
+        """Under what name she acts: one line, as long as a name may be."""
+        name = "".join(sign for sign in self._book.nom(known) if sign.isprintable()).strip()
+        return name[:_NAME].strip() or known.who
 
     async def session_of(self, request: web.Request) -> Known | None:
         """Who is signed in on this browser, whatever else it shows; nobody when its session is over."""
@@ -248,29 +276,8 @@ def over(why: str) -> Problem:
     return problem
 
 
-def _on_the_wall(known: Known, request: web.Request) -> Known:
-    leaves = request.method == "DELETE" and request.path == "/api/v1/session"
-    if set(known.roles) <= {AccessRole.ECRAN} and not (leaves or (request.method in SAFE_METHODS and request.path in _SCREEN)):
-        raise Problem(403, "Le compte d'un écran ne lit que le tableau.")
-    return known
-
-
-class Way(Protocol):
-    """One operation, as the door sees it."""
-
-    @property
-    def guarded(self) -> bool:
-        """Somebody known must ask."""
-        ...
-
-    @property
-    def streams(self) -> bool:
-        """Its answer goes on for as long as somebody follows it."""
-        ...
-
-
 #: Every route of ours with its operation.
-OPERATIONS: web.AppKey[Mapping[web.AbstractRoute, Way]] = web.AppKey("operations", dict)
+OPERATIONS: web.AppKey[Mapping[web.AbstractRoute, Told]] = web.AppKey("operations", dict)
 
 
 def check_sender(door: Door, streams: Streams) -> Middleware:
@@ -284,7 +291,9 @@ def check_sender(door: Door, streams: Streams) -> Middleware:
         if operation is not None and not operation.guarded:
             request[KNOWN] = Known(who=NOBODY)
         elif request.path.startswith("/api/"):
-            request[KNOWN] = await door.enter(request)
+            request[KNOWN] = await door.enter(request, operation)
+            if request[KNOWN].named:
+                request[ACTOR] = door.name_of(request[KNOWN])
             if operation is not None and operation.streams and request[KNOWN].named:
                 return await streams.watched(request, handler, request[KNOWN])
         return await handler(request)

@@ -19,6 +19,8 @@ from cti.journey.words import from_datetime
 
 M = TypeVar("M", bound=BaseModel)
 
+#: Under what name this request acts; absent when it must say one itself.
+ACTOR = web.RequestKey("actor", str)
 #: A "+" that a client left unencoded in a query arrives as a space.
 _LOST_PLUS = re.compile(r"(T[0-9:.]+) (\d\d:?\d\d)$")
 _EARLIEST = from_datetime(datetime.fromisoformat("1990-01-01T00:00:00+00:00"))
@@ -87,7 +89,7 @@ def read_query(request: web.Request, model: type[M]) -> M:
 
 
 async def read_body(request: web.Request, model: type[M]) -> M:
-    """The JSON body.
+    """The JSON body; in an act of a known person (``ACTOR``), her name stands in place of whatever was typed.
 
     Raises:
         Problem: 415 when it is not announced as JSON, 400 when it is not JSON, 422 naming each field that is wrong.
@@ -99,6 +101,8 @@ async def read_body(request: web.Request, model: type[M]) -> M:
         data = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
         raise Problem(400, "Le corps n'est pas du JSON en UTF-8.") from None
+    if "by" in model.model_fields and isinstance(data, dict) and (actor := request.get(ACTOR)):
+        data = {**data, "by": actor}
     try:
         return model.model_validate(data)
     except ValidationError as error:

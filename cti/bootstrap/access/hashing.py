@@ -28,6 +28,7 @@ class Hashing:
         """Whether this is the password of that digest; a digest that is none matches nothing."""
         from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
 
+        self._nobody  # noqa: B018 - made at the first comparison, of whomever: the first stranger takes no longer than anybody
         try:
             return self._hasher.verify(hashed, prepared(password))
         except (VerificationError, InvalidHashError):
@@ -50,5 +51,5 @@ class Hashing:
 
     @cached_property
     def _nobody(self) -> str:
-        """Of a password that nobody has."""
+        """The digest of a password that nobody has."""
         return self._hasher.hash(secrets.token_hex(16))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from cti.access import recognising as rules
 from cti.access.accounts import known
+from cti.access.oidc import as_subject
 from cti.access.sessions import over
 from cti.bootstrap.access.accounts import opened, traced
 from cti.bootstrap.access.codes import enrolment, new_secret, seal
@@ -72,6 +73,19 @@ def end_sessions(settings: Settings, name: str, session_id: str, by: str, at: In
     with opened(settings) as store:
         found = store.signing.sessions(name, open_only=True)
         return store.accounts.change(lambda users, _: rules.without_sessions(users, name, found, session_id, by, at), traced)
+
+
+def tie(settings: Settings, name: str, given: str, by: str, at: Instant, *, off: bool) -> AccountChange:
+    """Whom the identity provider calls what: this subject is that account, or no longer.
+
+    Raises:
+        AccountRefused: no such account, the subject is somebody else's, or no provider is named.
+    """
+    rule, issuer = (rules.unlinked if off else rules.linked), settings.access.oidc.issuer
+    subject = as_subject(settings.access.oidc, given)
+    with opened(settings) as store:
+        links = store.signing.links()
+        return store.accounts.change(lambda users, _: rule(users, name, links, issuer, subject, by, at), traced)
 
 
 def sessions(settings: Settings, name: str, at: Instant, *, as_json: bool, every: bool) -> Iterator[str]:

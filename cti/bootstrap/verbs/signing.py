@@ -85,6 +85,19 @@ def sessions(folder: Path, name: str, as_json: bool, every: bool, end: bool, ses
         raise click.ClickException(str(refusal)) from None
 
 
+@click.command()
+@config_option
+@click.argument("name")
+@click.argument("subject")
+@click.option("--off", is_flag=True, help="no longer")
+@by_option
+def link(folder: Path, name: str, subject: str, off: bool, by: str) -> None:
+    """Tie an account to whom the identity provider calls SUBJECT (Pro Santé Connect: SubjectNameID, or an RPPS of 11 digits)."""
+    from cti.bootstrap.access import recognising  # noqa: PLC0415
+
+    tell(carry_out(lambda: recognising.tie(settings_of(folder), name, subject, by, now(), off=off)))
+
+
 def _asked_twice() -> str:
     first: str = click.prompt("Mot de passe", hide_input=True, err=True)
     again: str = click.prompt("Le même, encore une fois", hide_input=True, err=True)
@@ -101,4 +114,4 @@ def _one_line() -> str:
     return line
 
 
-VERBS = (password, unlock, totp, sessions)
+VERBS = (password, unlock, totp, sessions, link)

@@ -225,7 +225,8 @@ class TestDocument:
             for route in client.app.router.routes()
             if route.resource is not None and route.method != "HEAD"
         }
-        pages = {("GET", path) for path in ("/", "/supervision", "/rappels", "/enregistrements", "/connexion", "/poste", "/static/{path}")}
+        paths = ("/", "/supervision", "/rappels", "/enregistrements", "/connexion", "/poste", "/static/{path}")
+        pages = {("GET", path) for path in paths}
         assert told == served - pages
 
     async def test_a_token_is_told(self, doubles: Doubles) -> None:

@@ -1,85 +1,32 @@
-"""Sign in, who is signed in, sign out: the cookie, the page's own token, waiting after failures, codes, and streams that end."""
+"""Sign in, who is signed in, sign out: the cookie, the page's own token, and waiting after failures."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import pyotp
 import pytest
-from aiohttp import ClientError, ClientResponse, DummyCookieJar
+from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from cti.access.chain import verify
-from cti.access.connexion import CodeAsked, networks
 from cti.api import build_app
 from cti.bootstrap.access.codes import new_secret, seal
-from cti.bootstrap.access.hashing import Hashing
-from cti.journey.around.access import AccessRole, Trace
+from cti.journey.around.access import AccessRole
 from tests.fakes.access import KEY, QUICK, sign_in_desk
 from tests.fakes.room import T0, Doubles, S
+from tests.unit.api.signing_house import (
+    MINUTE,
+    PASSWORD,
+    PATH,
+    WRONG,
+    Waits,
+    last,
+    shown,
+    signed_in,
+    tries,
+)
 
-SITE = "un-jeton-assez-long-pour-garder"
-PASSWORD = "le chat dort sur le toit"
-WRONG = "le chien dort sur le toit"
-PATH = "/api/v1/session"
 TRANSFER, ASK = "/api/v1/calls/c/transfer", {"filiere": "amu", "by": "arm01"}
-MINUTE = 60 * S
-HASHED = Hashing(QUICK).made(PASSWORD)
-
-
-class Waits:
-    """How long each answer was made to wait."""
-
-    def __init__(self) -> None:
-        self.asked: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.asked.append(seconds)
-
-
-@pytest.fixture
-def waits() -> Waits:
-    return Waits()
-
-
-@pytest.fixture(params=["", SITE], ids=["loopback", "site_token"])
-async def browser(request: pytest.FixtureRequest, doubles: Doubles, waits: Waits) -> AsyncIterator[TestClient]:
-    """On both kinds of site; it keeps no cookie by itself, so that each test says what it shows."""
-    app = build_app(doubles.ports(), token=request.param or None, pause=waits, watch_seconds=0.02)
-    async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
-        yield client
-
-
-@pytest.fixture
-def anne(doubles: Doubles) -> str:
-    """An account with a password, tied to a person of the room."""
-    doubles.accounts.give("anne.petit", AccessRole.MRU, AccessRole.QUALITE, personne="mru01")
-    doubles.recognised.recognise("anne.petit", hash=HASHED, hashed_at=T0)
-    return "anne.petit"
-
-
-async def tries(client: TestClient, name: str, password: str = PASSWORD, **more: str) -> ClientResponse:
-    return await client.post(PATH, json={"compte": name, "mot_de_passe": password, **more})
-
-
-def shown(response: ClientResponse) -> dict[str, str]:
-    return {"Cookie": f"cti_session={response.cookies['cti_session'].value}"}
-
-
-async def signed_in(client: TestClient, name: str, **more: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What a page shows to read, and to change something."""
-    response = await tries(client, name, **more)
-    assert response.status == 200, await response.text()
-    cookie = shown(response)
-    return cookie, {**cookie, "X-CSRF-Token": (await response.json())["csrf"]}
-
-
-def last(doubles: Doubles) -> Trace:
-    found = doubles.traces.last()
-    assert found is not None
-    return found
 
 
 # --- coming in ----------------------------------------------------------------------------------------------------------
@@ -220,67 +167,6 @@ async def test_a_queue_of_tries_has_an_end(doubles: Doubles, anne: str, waits: W
     assert statuses == {200, 429}, "whoever is heard comes in"
 
 
-# --- one-time codes -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def secret(doubles: Doubles, anne: str) -> str:
-    made = new_secret()
-    doubles.recognised.recognise(anne, totp=seal(KEY, anne, made), totp_at=T0)
-    return made
-
-
-def code(secret: str, doubles: Doubles, steps: int = 0) -> str:
-    return pyotp.TOTP(secret).at(doubles.clock.now // S + 30 * steps)
-
-
-async def test_only_who_has_the_password_learns_that_a_code_is_asked(
-    browser: TestClient, doubles: Doubles, anne: str, secret: str
-) -> None:
-    asked = await tries(browser, anne)
-    assert (asked.status, (await asked.json())["code_requis"]) == (401, True)
-    assert "code_requis" not in await (await tries(browser, anne, WRONG)).json()
-    cookie, _ = await signed_in(browser, anne, code=code(secret, doubles))
-    assert (await (await browser.get(PATH, headers=cookie)).json())["totp"] is True
-
-
-async def test_a_code_opens_once(browser: TestClient, doubles: Doubles, anne: str, secret: str) -> None:
-    one = code(secret, doubles)
-    await signed_in(browser, anne, code=one)
-    assert (await tries(browser, anne, code=one)).status == 401
-    assert (await tries(browser, anne, code=code(secret, doubles, -1))).status == 401, "nor one of before"
-    assert (await tries(browser, anne, code=code(secret, doubles, 1))).status == 200
-
-
-async def test_the_same_code_twice_at_once_opens_once(browser: TestClient, doubles: Doubles, anne: str, secret: str) -> None:
-    one = code(secret, doubles)
-    answers = await asyncio.gather(*(tries(browser, anne, code=one) for _ in range(4)))
-    assert sorted(answer.status for answer in answers) == [200, 401, 401, 401]
-
-
-async def test_asking_for_the_code_takes_no_failure_back(browser: TestClient, doubles: Doubles, anne: str, secret: str) -> None:
-    """Else whoever has the password could guess codes for ever."""
-    for number in range(5):
-        assert (await tries(browser, anne)).status == 401, number
-        assert (await tries(browser, anne, code="000000")).status == 401, number
-    assert (await tries(browser, anne)).status == 429
-    assert (await tries(browser, anne, code=code(secret, doubles))).status == 429
-
-
-async def test_from_elsewhere_nobody_comes_in_without_a_code(doubles: Doubles, anne: str) -> None:
-    rules = replace(QUICK, on_site=networks(["10.0.0.0/8"]))
-    ports = replace(doubles.ports(), signing=sign_in_desk(doubles.recognised, doubles.traces, doubles.clock, rules))
-    async with TestClient(TestServer(build_app(ports)), cookie_jar=DummyCookieJar()) as client:
-        refused = await tries(client, anne)
-        assert refused.status == 403
-        assert "hors du site" in (await refused.json())["detail"].lower()
-        assert (await tries(client, anne, WRONG)).status == 401, "nobody learns it without the password"
-    site = replace(QUICK, code_asked=CodeAsked.NEVER)
-    ports = replace(ports, signing=sign_in_desk(doubles.recognised, doubles.traces, doubles.clock, site))
-    async with TestClient(TestServer(build_app(ports)), cookie_jar=DummyCookieJar()) as client:
-        assert (await tries(client, anne)).status == 200
-
-
 # --- what a session opens -----------------------------------------------------------------------------------------------
 
 
@@ -372,50 +258,3 @@ async def test_a_token_that_is_shown_is_asked_first(browser: TestClient, doubles
     token = doubles.accounts.give("paul", AccessRole.MRG)
     told = await (await browser.get("/api/v1/moi", headers={**reads, "Authorization": f"Bearer {token}"})).json()
     assert told["who"] == "paul"
-
-
-# --- streams ------------------------------------------------------------------------------------------------------------
-
-
-async def follow(client: TestClient, headers: dict[str, str]) -> ClientResponse:
-    stream = await client.get("/api/v1/board/stream", headers=headers)
-    assert stream.status == 200
-    assert (await stream.content.readline()).startswith(b"id:")
-    return stream
-
-
-async def to_the_end(stream: ClientResponse) -> None:
-    """Until it is cut; the pytest timeout ends what never comes."""
-    with suppress(ClientError):
-        while await stream.content.readline():
-            pass
-
-
-async def test_a_stream_ends_when_its_person_leaves(browser: TestClient, doubles: Doubles, anne: str) -> None:
-    reads, acts = await signed_in(browser, anne)
-    stream = await follow(browser, reads)
-    assert (await browser.delete(PATH, headers=acts)).status == 204
-    await to_the_end(stream)
-    assert (await browser.get("/api/v1/board/stream", headers=reads)).status == 401
-
-
-@pytest.mark.parametrize("how", ["session", "token"])
-async def test_a_stream_ends_when_another_process_closes_the_account(
-    browser: TestClient, doubles: Doubles, anne: str, how: str
-) -> None:
-    headers = (await signed_in(browser, anne))[0]
-    if how == "token":
-        headers = {"Authorization": f"Bearer {doubles.accounts.give(anne, AccessRole.MRU)}"}
-    stream = await follow(browser, headers)
-    doubles.accounts.users[anne] = replace(doubles.accounts.users[anne], disabled_at=T0)
-    await to_the_end(stream)
-
-
-async def test_a_followed_stream_is_use_of_its_session(browser: TestClient, doubles: Doubles, anne: str) -> None:
-    reads, _ = await signed_in(browser, anne)
-    stream = await follow(browser, reads)
-    (row,) = doubles.recognised.rows.values()
-    doubles.clock.now += 50 * MINUTE
-    while doubles.recognised.rows[row.session_id].seen_at == row.seen_at:
-        await asyncio.sleep(0)
-    stream.close()

@@ -145,3 +145,38 @@ def test_a_digest_is_made_anew_when_the_parameters_changed(cti: Cti, anne: str, 
     store.close()
     assert known is not None
     assert "m=8192,t=2,p=1" in known.hash
+
+
+def test_an_account_is_tied_to_whom_the_provider_knows(cti: Cti, anne: str) -> None:
+    issuer = settings().access.oidc.issuer
+    tied = cti("user", "link", anne, "10001234567", "--par", "it")
+    assert tied.stdout == f"rattachement : anne (810001234567 de {issuer})\n"
+    cti("user", "add", "paul", "--role", "mrg")
+    assert "déjà rattaché au compte anne" in refused(cti("user", "link", "paul", "810001234567"))
+    assert cti("user", "link", anne, "10001234567", "--off", "--par", "it").stdout.endswith(f"{issuer} : retiré)\n")
+    assert "n'est pas rattaché" in refused(cti("user", "link", anne, "10001234567", "--off"))
+
+
+def test_a_provider_needs_what_it_needs(cti: Cti, site: Path) -> None:
+    file = site / "config" / "acces.toml"
+    told = file.read_text(encoding="utf-8").replace("actif = false", "actif = true")
+    file.write_text(told.replace('"https://auth.esw', '"http://auth.esw'), encoding="utf-8")
+    found = refused(cti("check-config"))
+    for fault in (
+        "[oidc] client_id: needed because actif is true",
+        "[oidc] client_secret: needed because actif is true (CTI_OIDC_SECRET)",
+        "[oidc] emetteur: an https address is expected",
+    ):
+        assert fault in found, fault
+    file.write_text(told.replace('client_id = ""', 'client_id = "sas"'), encoding="utf-8")
+    assert "public_url is needed" in refused(cti("check-config", CTI_OIDC_SECRET="secret"))
+    assert "un-mot-cache" not in refused(cti("check-config", CTI_OIDC_SECRET="un-mot-cache"))
+
+
+def test_the_configuration_is_refused_when_a_route_has_no_row(cti: Cti, site: Path) -> None:
+    assert cti("check-config").returncode == 0
+    file = site / "config" / "droits.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('agir = ["superviseur", "admin", "site"]\n', ""), encoding="utf-8")
+    assert '["crise"] switchCrisis: no row' in refused(cti("check-config"))
+    assert "no row" in refused(cti("run", "--seul"))
+    assert not (site / "var").exists(), "nothing was begun"

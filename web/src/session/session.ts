@@ -131,6 +131,15 @@ export async function ask<T>(path: string, init: Asked = {}): Promise<T> {
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
+/** The identity provider by which one can sign in too (Pro Santé Connect): its name; empty when there is none. */
+export async function provider(): Promise<string> {
+  const answer = await sent(`${PATH}/fournisseur`, {});
+  return answer.ok ? ((await answer.json()) as { nom: string }).nom : "";
+}
+
+/** The address that leads to it, and back to `vers`. */
+export const providerAddress = (vers: string): string => `${PATH}/fournisseur/depart?vers=${encodeURIComponent(vers)}`;
+
 /** Where to go back to: a path of this very site, or else `otherwise`. */
 export function wayBack(vers: string | null, otherwise = "/supervision"): string {
   if (vers === null || !vers.startsWith("/")) return otherwise;
