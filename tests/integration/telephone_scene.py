@@ -154,9 +154,9 @@ async def web_room(
 
 
 @asynccontextmanager
-async def chromium_with_a_voice(folder: Path) -> AsyncIterator[Browser]:
+async def chromium_with_a_voice(folder: Path, hertz: float = MICROPHONE) -> AsyncIterator[Browser]:
     """Chromium, its microphone the tone."""
-    microphone = write_microphone(folder / "microphone.wav")
+    microphone = write_microphone(folder / "microphone.wav", hertz)
     words = [
         "--headless", "--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={microphone}", "--autoplay-policy=no-user-gesture-required",

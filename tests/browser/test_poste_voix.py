@@ -1,0 +1,245 @@
+"""The desk with its own phone, by real people: they sign in, take a post in their browser, answer real callers of the real PBX.
+
+Two Chromiums with different microphones, so that each voice is known in the recording; what is heard in a page is looked for in
+what its own connection receives.
+"""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.wall import BUILT
+from tests.integration.dialplan_people import heard_seconds
+from tests.integration.duty_scene import ROOT, Room
+from tests.integration.telephone_scene import chromium_with_a_voice, require_a_browser_and_an_address, web_room
+
+pytestmark = [
+    pytest.mark.pbx,
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(not BUILT.exists(), reason="the page is not built: cd web && npm ci && npm run build"),
+]
+CALLER, ARM, GP = 440, 700, 1000
+PASSWORD = "une phrase que personne ne devine"
+PEOPLE: Mapping[str, Mapping[str, Any]] = {
+    "helene": {"nom": "Hélène L'Hôpital", "role": "arm_n1", "filieres": ["n1", "amu"], "numero": "201"},
+    "louis": {"nom": "Dr Louis Ferrand", "role": "mrg", "filieres": ["mg"], "numero": "401"},
+}
+FILIERES = {code: {"ring_seconds": 10, "attente_max_seconds": 40, "wrapup_seconds": 0} for code in ("n1", "amu", "mg", "mru")}
+#: Every connection of a page, so that what it receives can be listened to.
+_EARS = """
+window.connections = [];
+const Real = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Real {
+  constructor(...words) { super(...words); window.connections.push(this); }
+};
+window.pitch = () => {
+  const live = window.connections.filter((one) => one.connectionState === "connected").at(-1);
+  const track = live?.getReceivers().find((one) => one.track?.kind === "audio")?.track;
+  if (!track) return 0;
+  if (window.heardTrack !== track) {
+    window.heardTrack = track;
+    window.ears = new AudioContext();
+    window.analyser = new AnalyserNode(window.ears, { fftSize: 4096, smoothingTimeConstant: 0 });
+    window.ears.createMediaStreamSource(new MediaStream([track])).connect(window.analyser);
+    void window.ears.resume();
+  }
+  const bins = new Float32Array(window.analyser.frequencyBinCount);
+  window.analyser.getFloatFrequencyData(bins);
+  let best = 0;
+  for (let at = 1; at < bins.length; at += 1) if (bins[at] > bins[best]) best = at;
+  return bins[best] < -70 ? 0 : (best * window.ears.sampleRate) / window.analyser.fftSize;
+};
+"""
+
+
+def account(sas: Room, name: str, role: str) -> None:
+    """An account with a password, as the administration makes one."""
+    for words, typed in ((["add", name, "--role", role], ""), (["password", name, "--stdin"], f"{PASSWORD}\n")):
+        done = subprocess.run(
+            [sys.executable, "-m", "cti", "user", words[0], "--config", str(sas.site.config), *words[1:]],
+            input=typed, capture_output=True, text=True, check=False, cwd=ROOT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+@asynccontextmanager
+async def scene(folder: Path) -> AsyncIterator[Room]:
+    """A room with two browser posts, an ARM and a GP with accounts."""
+    agents = {f"web{n:02d}": {"nom": f"Poste web {n}", "fixe": False, "webrtc": True, "poste": f"19{n:02d}"} for n in (1, 2)}
+    changes = {"agents": {"agents": agents, "personnes": PEOPLE}, "filieres": {"filieres": FILIERES}}
+    async with web_room(folder, posts=2, changes=changes) as sas:
+        account(sas, "helene", "arm_n1")
+        account(sas, "louis", "mrg")
+        yield sas
+
+
+@asynccontextmanager
+async def browsers(folder: Path) -> AsyncIterator[tuple[Browser, Browser]]:
+    async with AsyncExitStack() as stack:
+        opened = []
+        for name, hertz in (("arm", ARM), ("gp", GP)):
+            (folder / name).mkdir()
+            opened.append(await stack.enter_async_context(chromium_with_a_voice(folder / name, hertz)))
+        yield opened[0], opened[1]
+
+
+async def sits_down(sas: Room, browser: Browser, name: str) -> Page:
+    """Signs in, takes a post in this browser, and is ready to be called."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale="fr-FR")
+    page = await context.new_page()
+    await page.add_init_script(_EARS)
+    await page.goto(f"{sas.site.web}/connexion?vers=/poste")
+    await page.locator("[data-test=compte]").fill(name)
+    await page.locator("[data-test=mot-de-passe]").fill(PASSWORD)
+    await page.locator("[data-test=connecter]").click()
+    await page.locator("[data-test=browser]").click(timeout=15_000)
+    await ready(page)
+    return page
+
+
+async def ready(page: Page) -> None:
+    await expect(page.locator("[data-test=phone]")).to_have_text("Téléphone : prêt", timeout=20_000)
+
+
+async def picks_up(page: Page) -> None:
+    """Enter, as soon as it rings in the page."""
+    await expect(page.locator("[data-test=ring]")).to_be_visible(timeout=20_000)
+    await expect(page.locator("[data-test=phone]")).to_have_text("Téléphone : sonne", timeout=10_000)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-test=phone]")).to_have_text("Téléphone : en ligne", timeout=15_000)
+
+
+async def hears(page: Page, hertz: float) -> None:
+    """Until that tone is the loudest of what the page receives."""
+    await page.wait_for_function(f"Math.abs(window.pitch() - {hertz}) < 30", timeout=15_000)
+
+
+async def settled(page: Page) -> None:
+    """What was just changed on the screen may be acted on: keys rest for a moment after a call came or went."""
+    await expect(page.locator("[data-act=vers-mg], [data-act=vers-amu]").first).to_be_visible(timeout=10_000)
+    await page.wait_for_timeout(1_200)
+
+
+def voice(sas: Room, side: str, hertz: float) -> float:
+    """Seconds of that tone on that side of all recordings."""
+    return sum(heard_seconds(path, hertz) for path in sas.site.recordings.rglob(f"*-{side}.wav"))
+
+
+async def ended(sas: Room) -> Any:
+    await sas.until_board(lambda told: not told["calls"], 15)
+    (call,) = (await sas.ask("calls"))["calls"]
+    return call
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[tuple[Room, Browser, Browser]]:
+    require_a_browser_and_an_address()
+    async with scene(tmp_path / "room") as sas, browsers(tmp_path) as (first, second):
+        yield sas, first, second
+
+
+async def test_a_caller_goes_from_the_arm_s_page_to_the_gp_s_and_back(house: tuple[Room, Browser, Browser]) -> None:
+    sas, first, second = house
+    arm, gp = await sits_down(sas, first, "helene"), await sits_down(sas, second, "louis")
+    caller = await sas.phone_call("", "15")
+    await picks_up(arm)
+    await hears(arm, CALLER)
+    await settled(arm)
+    await arm.keyboard.press("m")
+    await picks_up(gp)
+    await ready(arm)
+    await hears(gp, CALLER)
+    # What the ARM heard before him: its sound, by the dossier, in his own page.
+    await settled(gp)
+    await gp.keyboard.press("o")
+    box = gp.locator("dialog.box")
+    await expect(box).to_be_visible(timeout=10_000)
+    await expect(box.locator("canvas, svg").first).to_be_visible(timeout=15_000)
+    await gp.keyboard.press("Escape")
+    await expect(box).to_have_count(0)
+    await gp.keyboard.press("a")
+    await picks_up(arm)
+    await ready(gp)
+    await hears(arm, CALLER)
+    await caller.stop()
+    await sas.pbx.rx("channel request hangup all")
+    call = await ended(sas)
+    assert (call["outcome"], call["quality"], call["anomalies"]) == ("answered", "observed", [])
+    assert [(stage["filiere"], stage["agent"], stage["via"]) for stage in call["stages"]] == [
+        ("n1", "web01", None), ("mg", "web02", "api"), ("amu", "web01", "api"),
+    ]  # fmt: skip
+    assert voice(sas, "caller", CALLER) > 3
+    assert voice(sas, "agents", ARM) > 1.5
+    assert voice(sas, "agents", GP) > 1
+
+
+async def test_a_page_that_is_read_again_takes_its_caller_back(house: tuple[Room, Browser, Browser]) -> None:
+    sas, first, _ = house
+    arm = await sits_down(sas, first, "helene")
+    caller = await sas.phone_call("", "15")
+    await picks_up(arm)
+    await hears(arm, CALLER)
+    arm.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await arm.reload()
+    await picks_up(arm)
+    await hears(arm, CALLER)
+    await caller.stop()
+    await sas.pbx.rx("channel request hangup all")
+    call = await ended(sas)
+    assert call["outcome"] == "answered"
+    assert [stage["filiere"] for stage in call["stages"]] == ["n1", "n1"]
+
+
+async def test_a_network_that_is_cut_for_ten_seconds_costs_nobody_his_call(house: tuple[Room, Browser, Browser]) -> None:
+    sas, first, _ = house
+    arm = await sits_down(sas, first, "helene")
+    caller = await sas.phone_call("", "15")
+    await picks_up(arm)
+    await hears(arm, CALLER)
+    await arm.context.set_offline(True)
+    await expect(arm.locator("[data-test=banner]")).to_be_visible(timeout=20_000)
+    await arm.wait_for_timeout(10_000)
+    await arm.context.set_offline(False)
+    await expect(arm.locator("[data-test=banner]")).to_have_count(0, timeout=20_000)
+    await hears(arm, CALLER)
+    await caller.stop()
+    await sas.pbx.rx("channel request hangup all")
+    call = await ended(sas)
+    assert (call["outcome"], len(call["stages"])) == ("answered", 1)
+
+
+async def test_a_browser_that_is_killed_gives_its_caller_to_the_next(house: tuple[Room, Browser, Browser]) -> None:
+    sas, first, second = house
+    arm = await sits_down(sas, first, "helene")
+    caller = await sas.phone_call("", "15")
+    await picks_up(arm)
+    await hears(arm, CALLER)
+    with contextlib.suppress(Exception):
+        await first.close()
+    again = await sits_down_again(sas, second)
+    await picks_up(again)
+    await hears(again, CALLER)
+    await caller.stop()
+    await sas.pbx.rx("channel request hangup all")
+    assert (await ended(sas))["outcome"] == "answered"
+
+
+async def sits_down_again(sas: Room, browser: Browser) -> Page:
+    """The same person, in another browser: the post is still hers."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale="fr-FR")
+    page = await context.new_page()
+    await page.add_init_script(_EARS)
+    await page.goto(f"{sas.site.web}/connexion?vers=/poste")
+    await page.locator("[data-test=compte]").fill("helene")
+    await page.locator("[data-test=mot-de-passe]").fill(PASSWORD)
+    await page.locator("[data-test=connecter]").click()
+    return page
