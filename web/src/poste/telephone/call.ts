@@ -159,7 +159,9 @@ export class Call {
 
   #listen(connection: RTCPeerConnection): void {
     connection.addEventListener("track", (event) => {
-      this.remote = event.streams[0] ?? new MediaStream([event.track]);
+      // Not the stream that the event bears: its track is taken out of it while we hold, and put back later. The track itself lasts.
+      if (this.remote?.getTracks().includes(event.track)) return;
+      this.remote = new MediaStream([event.track]);
       this.#events.heard(this.remote);
     });
   }

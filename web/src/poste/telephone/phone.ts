@@ -2,6 +2,12 @@
  * The phone of a page: registered with credentials that it is given, one call and a second one, and the voice of both sides.
  *
  * There is nothing of Vue in here: a page listens with `listen` and shows `view`. What keeps it registered is `registration`.
+ *
+ *     const devices = new Devices();
+ *     await devices.allow(); // once, after a click: names of the devices, and sound
+ *     const phone = new Phone(renew, devices);
+ *     phone.listen({ changed: show, ended: note });
+ *     await phone.start();
  */
 
 import type { RTCSession } from "jssip/lib/RTCSession";
@@ -100,7 +106,7 @@ export class Phone {
     return this.#calls[before] ?? null;
   }
 
-  /** Pick up what rings; whoever is on the line is put on hold. */
+  /** Pick up what rings; whoever is on the line is put on hold. Rejects when the microphone is refused: it rings on. */
   async answer(id?: string): Promise<void> {
     const call = this.#named(id, (one) => one.state === "sonne");
     if (call === undefined) return;
@@ -170,13 +176,13 @@ export class Phone {
     if (this.current !== call) return;
     this.#voice.srcObject = stream;
     void this.devices.play(this.#voice, "ecoute");
-    for (const listener of this.#listeners) listener.heard?.(stream);
+    this.#each((listener) => listener.heard?.(stream));
   }
 
   #forget(call: Call, how: Ended): void {
     this.#calls = this.#calls.filter((one) => one !== call);
     if (this.#calls.length === 0) this.#hangUpMicrophone();
-    for (const listener of this.#listeners) listener.ended?.(how);
+    this.#each((listener) => listener.ended?.(how));
   }
 
   async #holdOthers(but: Call | null): Promise<void> {
@@ -215,6 +221,17 @@ export class Phone {
       this.#hear(current, current.remote);
     }
     const view = this.view;
-    for (const listener of this.#listeners) listener.changed?.(view);
+    this.#each((listener) => listener.changed?.(view));
+  }
+
+  /** A fault of whoever listens is told in the console, and costs no call. */
+  #each(tell: (listener: PhoneEvents) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        tell(listener);
+      } catch (trouble) {
+        console.error(trouble);
+      }
+    }
   }
 }

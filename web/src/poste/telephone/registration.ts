@@ -5,7 +5,7 @@
  * timers. Credentials are renewed before they end, and at once when the PBX refuses them; what cannot be mended is said (`reason`).
  */
 
-import { UA, WebSocketInterface } from "jssip";
+import { C, UA, WebSocketInterface } from "jssip";
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from "jssip/lib/UA";
 import { tick, type Ticker } from "./ticker";
 import type { Credentials, Link, Renew } from "./words";
@@ -32,6 +32,7 @@ export class Registration {
   reason = "";
   credentials: Credentials | null = null;
   #ua: UA | null = null;
+  #socket: WebSocketInterface | null = null;
   #ticker: Ticker | null = null;
   #seconds = 0;
   #renewAt = Infinity;
@@ -58,6 +59,7 @@ export class Registration {
   async start(): Promise<void> {
     if (this.running) return;
     this.#ticker = tick(() => this.#tick());
+    window.addEventListener("offline", this.#silent);
     this.#become("connexion", "");
     await this.#refresh();
   }
@@ -66,6 +68,7 @@ export class Registration {
   stop(): void {
     this.#ticker?.stop();
     this.#ticker = null;
+    window.removeEventListener("offline", this.#silent);
     this.#leave("");
   }
 
@@ -126,8 +129,9 @@ export class Registration {
   }
 
   #userAgent(given: Credentials): UA {
+    const socket = (this.#socket = new WebSocketInterface(given.ws));
     const ua = new UA({
-      sockets: [new WebSocketInterface(given.ws)],
+      sockets: [socket],
       uri: given.uri,
       authorization_user: given.username,
       password: given.password,
@@ -144,16 +148,25 @@ export class Registration {
     ua.on("registrationExpiring", mine(() => ua.register()));
     ua.on("disconnected", mine(() => this.#cut()));
     ua.on("registered", mine(() => this.#registered()));
-    ua.on("registrationFailed", mine(() => {
-      if (!ua.isConnected()) return;
+    ua.on("registrationFailed", ({ cause }) => {
+      if (this.#ua !== ua || !ua.isConnected()) return;
+      if (String(cause) === C.causes.REQUEST_TIMEOUT) return this.#silent();
       this.#become("connexion", "le PBX refuse l'enregistrement");
       if (this.#retryIn === 0) this.#later(this.reason);
-    }));
-    ua.on("newRTCSession", (event) => {
+    });
+    ua.on("newRTCSession", (event: SessionEvent) => {
       if (this.#ua === ua) this.events.session(event);
     });
     return ua;
   }
+
+  /** The WebSocket looks open and nothing comes back, or the machine has no network: it is given up, and JsSIP opens another. */
+  #silent = (): void => {
+    const socket = this.#socket;
+    if (socket === null || !socket.isConnected()) return;
+    socket.disconnect();
+    socket.ondisconnect(true, 1006, "silence");
+  };
 
   #cut(): void {
     this.#lost = true;
