@@ -15,6 +15,7 @@ from cti.api.edge.problems import ProblemBody, json_answer
 
 #: What whoever shows a token may be told before any handler: nothing opens, a wall screen, too many at once, no database.
 _AT_THE_DOOR = (401, 403, 429, 503)
+_SESSION = "la session d'une personne (POST /api/v1/session) ; ce qui change quelque chose montre aussi X-CSRF-Token"
 _BEARER = "le jeton d'une personne (cti user token), ou celui du site"
 _REF = "#/components/schemas/{model}"
 
@@ -26,7 +27,10 @@ def document(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, with_token=with_token)
     components: dict[str, Any] = {"schemas": dict(sorted(schemas.items()))}
-    components["securitySchemes"] = {"jeton": {"type": "http", "scheme": "bearer", "description": _BEARER}}
+    components["securitySchemes"] = {
+        "jeton": {"type": "http", "scheme": "bearer", "description": _BEARER},
+        "session": {"type": "apiKey", "in": "cookie", "name": "cti_session", "description": _SESSION},
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -78,7 +82,7 @@ def _operation(operation: Operation, schemas: dict[str, Any], *, with_token: boo
             "content": {"application/json": {"schema": _reference(operation.body, schemas)}},
         }
     if operation.guarded:  # where the site asks no token, a person may show hers
-        told["security"] = [{"jeton": []}] if with_token else [{"jeton": []}, {}]
+        told["security"] = [{"jeton": []}, {"session": []}, *([] if with_token else [{}])]
     return told
 
 

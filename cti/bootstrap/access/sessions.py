@@ -15,7 +15,7 @@ from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import Instant
 
 log = structlog.get_logger(__name__)
-_HOUR_US = 3_600_000_000
+_HOUR_US, _MINUTE_US = 3_600_000_000, 60_000_000
 
 
 class SessionShelf(Protocol):
@@ -72,7 +72,7 @@ class Sessions:
         if why:
             self._over(session, user, why, client, at)
             return None, why
-        self._seen(session.session_id, at)
+        self._seen(session, at)
         return self.as_known(session, user, cookie), ""
 
     def standing(self, session_id: str) -> Known | None:
@@ -80,7 +80,7 @@ class Sessions:
         found, at = self._shelf.session(session_id), self._clock()
         if found is None or rules.over(self._settings, *found, at):
             return None
-        self._seen(session_id, at)
+        self._seen(found[0], at)
         return self.as_known(*found, "")
 
     def ended(self, known: Known, client: str) -> None:
@@ -115,11 +115,14 @@ class Sessions:
         except StoreUnavailable as trouble:
             log.warning("session_end_not_written", session=session.session_id, error=str(trouble))
 
-    def _seen(self, session_id: str, at: Instant) -> None:
+    def _seen(self, session: Session, at: Instant) -> None:
+        """To the minute: a page that asks every second must not write every second."""
+        if at - session.seen_at < _MINUTE_US:
+            return
         try:
-            self._shelf.seen(session_id, at)
+            self._shelf.seen(session.session_id, at)
         except StoreUnavailable as trouble:
-            log.warning("session_use_not_noted", session=session_id, error=str(trouble))
+            log.warning("session_use_not_noted", session=session.session_id, error=str(trouble))
 
 
 def came_in(session: Session, user: User) -> Said:

@@ -235,5 +235,5 @@ class TestDocument:
             response = await client.get("/api/openapi.json", headers={"Authorization": f"Bearer {token}"})
             document = await response.json()
         validate(document)
-        assert document["paths"]["/api/v1/board"]["get"]["security"] == [{"jeton": []}]
+        assert document["paths"]["/api/v1/board"]["get"]["security"] == [{"jeton": []}, {"session": []}]
         assert "security" not in document["paths"]["/healthz"]["get"]

@@ -84,6 +84,15 @@ export async function current(): Promise<Session | null> {
   return session;
 }
 
+/** Under what name whoever is signed in acts; empty when nobody is, or nobody can tell. */
+export async function actingName(): Promise<string> {
+  try {
+    return (await current())?.nom ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** Come in. Throws a Problem: 401 (with `codeRequis` when a code is asked), 429 (`attente`: seconds), 403 from where a code is needed. */
 export async function signIn(compte: string, motDePasse: string, code?: string): Promise<Session> {
   const body = { compte, mot_de_passe: motDePasse, ...(code === undefined || code === "" ? {} : { code }) };
