@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 STATIC := cti/api/static/index.html
 
-.PHONY: demo test coverage chaos voice check bench build lock clean help browser
+.PHONY: demo test coverage chaos voice check audit bench build lock clean help browser
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -59,11 +59,14 @@ chaos: $(STATIC) ## every bad day in turn on a real PBX, the table in docs/chaos
 voice: $(STATIC) ## the proof that the voice is kept: 1,000 calls of every kind, then kill -9 fifty times; docs/voice.md (VOICE="--callers 200 --kills 10")
 	@$(BIN)/python -m tests.voice $(VOICE)
 
-check: $(STAMP) $(STATIC) ## lint, types, import contracts
+check: $(STAMP) $(STATIC) audit ## lint, types, import contracts, known faults of dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check cti
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+audit: $(STAMP)  ## known faults of what we depend on (pip-audit, npm audit); said when it cannot be asked
+	@$(BIN)/python -m tests.house.audit
 
 bench: $(STATIC) browser ## figures against rivals, in one run
 	@$(BIN)/python -m bench
