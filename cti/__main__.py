@@ -202,6 +202,7 @@ def replay(folder: Path, session: Path, as_json: bool) -> None:
 @click.option("--rate", type=float, default=20.0, show_default=True, help="calls a minute")
 @click.option("--agents", type=click.IntRange(1, 200), default=None, help="people in the room (default: enough for the rate)")
 @click.option("--browsers", type=click.IntRange(0, 20), default=0, show_default=True, help="posts for browsers: web01, web02...")
+@click.option("--desk", is_flag=True, help="open the room to people: two accounts, each with a post in a browser")
 @click.option("--seed", type=int, default=1, show_default=True, help="the same people again")
 @click.option("--pace", type=float, default=0.35, show_default=True, help="human durations are multiplied by this")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default=None, help="JSON report of the comparison")
@@ -212,6 +213,7 @@ def demo(
     rate: float,
     agents: int | None,
     browsers: int,
+    desk: bool,
     seed: int,
     pace: float,
     report: Path | None,
@@ -232,6 +234,7 @@ def demo(
         calls_per_minute=rate,
         agents=agents,
         browsers=browsers,
+        desk=desk,
         seed=seed,
         pace=pace,
         report=report,

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cti.bootstrap.clock import now
+from cti.bootstrap.demo import desk
 from cti.bootstrap.demo.clicks import Clicks
 from cti.bootstrap.demo.process import ServiceProcess, get_json
 from cti.bootstrap.demo.table import picture, plainly
@@ -55,6 +56,8 @@ class DemoPlan:
     """People in the room; None staffs it for the rate, so that callers are answered and now and then wait."""
     browsers: int = 0
     """Posts for browsers, that nobody plays: open them on this machine."""
+    desk: bool = False
+    """People sit down in the room: accounts, and a post in a browser for each."""
     drain_seconds: float = 45.0
     """How long the last callers may stay once nobody calls any more; then they hang up."""
     seed: int = 1
@@ -75,13 +78,16 @@ async def demo(plan: DemoPlan, console: Console) -> int:
         stack.push_async_callback(service.stop)
         console.print(f"\n  tableau de supervision :  [bold]{site.web}/supervision[/bold]")
         console.print(f"  les appels : cti calls --config {site.config}   (Ctrl-C pour arrêter)\n", soft_wrap=True)
-        if plan.browsers:
+        if plan.browsers and not plan.desk:
             _tell_browsers(plan, site, console)
+        if plan.desk:
+            for line in desk.told(site, await asyncio.to_thread(desk.open_accounts, site)):
+                console.print(line, highlight=False, soft_wrap=True)
         town = town_of(install, site, plan)
         await _live(plan, site, town, service, console)
         await settled(site)
         problems = pbx.problems()
-    comparison = judge(site, town)
+    comparison = _without_people(site, town, console) if plan.desk else judge(site, town)
     return _tell(plan, comparison, problems, town, console)
 
 
@@ -95,7 +101,8 @@ def _tell_browsers(plan: DemoPlan, site: Site, console: Console) -> None:
 def demo_site(plan: DemoPlan) -> Site:
     """The site of the demo: the shipped configuration, simulated phones, free ports, patience scaled to the pace."""
     room = phones(plan.agents or max(16, round(plan.calls_per_minute * 0.8)), free_range(10))
-    changes = {"archive": archive_of_its_own(plan.folder.absolute()), **browser_posts(plan.browsers)}
+    seats = desk.posts() if plan.desk else browser_posts(plan.browsers)
+    changes = {"archive": archive_of_its_own(plan.folder.absolute()), **seats}
     return make_site(plan.shipped, plan.folder, room, free_ports(), changes)
 
 
@@ -177,6 +184,13 @@ def stored(site: Site) -> list[Journey]:
 def judge(site: Site, town: Town) -> Comparison:
     """What the people did against what the store says."""
     return compare(town.truth(), stored(site))
+
+
+def _without_people(site: Site, town: Town, console: Console) -> Comparison:
+    """The same for those whom nobody at a browser took."""
+    truths, journeys, left_out = desk.without_people(town.truth(), stored(site))
+    console.print(f"\n  {left_out} appel(s) pris ou reçus dans un navigateur : hors de la comparaison")
+    return compare(truths, journeys)
 
 
 def _tell(plan: DemoPlan, found: Comparison, problems: list[str], town: Town, console: Console) -> int:
