@@ -13,7 +13,7 @@ from cti.agents.times import times
 from cti.agents.wishes import Wish, act_of
 from cti.ami.connection import wait_for_event
 from cti.api import Check, FiliereCard, Ports, RoomWish, TransferResult, TransferVerdict, UnknownProfile
-from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.calling_port import PlaceResult, PlaceVerdict, PlaceWish
 from cti.bootstrap.answering.answers import load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.crisis import CrisisDesk
@@ -25,11 +25,11 @@ from cti.journey import events as ev
 from cti.journey.around.callers import Repeat
 from cti.journey.around.crisis import CrisisAct
 from cti.journey.around.duty import DutyAct
-from cti.journey.around.notes import CallNote
 from cti.journey.words import iso
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
 from tests.fakes.access import MemoryAccounts, MemoryTraces, access_desk
+from tests.fakes.desks import FakeLine, MemoryNotes
 from tests.fakes.listening import NobodyListens
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
@@ -260,39 +260,6 @@ class FakeDuty:
     async def times(self, since: Instant, until: Instant) -> dict[str, Any]:
         rows = times(self.acts, [], since, until, self.clock())
         return {"since": iso(since), "until": iso(until), "people": [tell_times(row, self.staff) for row in rows.values()]}
-
-
-@dataclass
-class MemoryNotes:
-    """Notes in memory; ``failure`` makes it fail as a store out of reach does."""
-
-    rows: list[CallNote] = field(default_factory=list)
-    failure: Exception | None = None
-
-    def add(self, note: CallNote) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.rows.append(note)
-
-    def of(self, call_id: str) -> list[CallNote]:
-        if self.failure is not None:
-            raise self.failure
-        return [note for note in self.rows if note.call_id == call_id]
-
-
-@dataclass
-class FakeLine:
-    """Channels that can be hung up; ``failure`` makes the PBX refuse."""
-
-    known: bool = True
-    failure: Exception | None = None
-    ended: list[str] = field(default_factory=list)
-
-    async def hang_up(self, leg: str) -> bool:
-        if self.failure is not None:
-            raise self.failure
-        self.ended.append(leg)
-        return self.known
 
 
 @dataclass

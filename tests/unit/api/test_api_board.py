@@ -225,7 +225,7 @@ class TestDocument:
             for route in client.app.router.routes()
             if route.resource is not None and route.method != "HEAD"
         }
-        pages = {("GET", path) for path in ("/", "/supervision", "/rappels", "/enregistrements", "/static/{path}")}
+        pages = {("GET", path) for path in ("/", "/supervision", "/rappels", "/enregistrements", "/poste", "/static/{path}")}
         assert told == served - pages
 
     async def test_a_token_is_told(self, doubles: Doubles) -> None:
