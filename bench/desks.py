@@ -110,7 +110,7 @@ async def _delay(pbx: FakePbx, site: Site, copier: Copier) -> Figure:
         goal="<= 1",
         remarks=(
             f"p50 {percentile(delays, 0.5):.0f} ms, 20 ms of it the pipeline's linger and then its commit",
-            f"the bench's own process woke {percentile(rings.lag_ms, 0.99):.0f} ms late at p99: on a busy machine look at that first",
+            f"the bench's own process was {percentile(rings.lag_ms, 0.99):.0f} ms late at p99: if it is busy, look there first",
             f"{rings.late} calls were picked up (0.3 s) before the desk had seen them ring",
         ),
         detail={"stream_ms": spread(delays)},

@@ -5,12 +5,13 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
+from cti.api.calling_port import PlaceVerdict, PlaceWish
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import CallAsked
 from cti.api.edge.acting import REFUSALS, Act
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import read_body
-from cti.api.ports import PORTS, PlaceVerdict, PlaceWish
+from cti.api.ports import PORTS
 
 _ID = r"^[A-Za-z0-9._:-]{1,64}$"
 #: A number as people write it; what may go out is the site's to say (`pbx.toml`, [sortie]).

@@ -113,10 +113,8 @@ class Service:
         apart = _apart(spawn)
         posts = await open_posts(settings, store, store_thread, board, lambda: actions)
         board.holds = posts.desk.held_since
-        seats = await open_desks(settings, store, store_thread, board, posts, recent)
-        pipeline = _pipeline(
-            settings, store, store_thread, apart, desk, recordings, (recent, board, book, alarms, posts.desk, seats.hub)
-        )
+        pipeline = _pipeline(settings, store, store_thread, apart, desk, recordings, [recent, board, book, alarms, posts.desk])
+        seats = await open_desks(settings, store, store_thread, board, posts, recent, pipeline)
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
         pipeline.listen(keeping)
         listening, desks = _voice(settings, store, pipeline, recordings)
@@ -222,7 +220,7 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         callbacks=of.desk,
         crisis=of.crisis,
         duty=of.posts.room,
-        desks=of.seats.desks(of.pipeline.find, of.actions, of.watch),
+        desks=of.seats.desks(of.actions, of.watch),
         telephone=of.posts.telephone,
         qos=Figures(settings, of.store),
         reconcile=of.reconciler,

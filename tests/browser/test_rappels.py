@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, expect
 
-from cti.api.ports import PlaceResult, PlaceVerdict
+from cti.api.calling_port import PlaceResult, PlaceVerdict
 from cti.journey import events as ev
 from cti.journey.callbacks import ActKind
 from cti.sandbox.host.free import free_port

@@ -1,4 +1,4 @@
-"""The posts of a room without a PBX: who sits there, her phone, her notes, her line."""
+"""The posts of a room without a PBX: who sits there, and her phone in a browser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,6 @@ from cti.agents.wishes import Wish, act_of
 from cti.api.telephone_port import Opened
 from cti.journey import Instant
 from cti.journey.around.duty import DutyAct
-from cti.journey.around.notes import CallNote
 from cti.journey.words import iso
 
 
@@ -61,39 +60,6 @@ class FakeDuty:
     async def times(self, since: Instant, until: Instant) -> dict[str, Any]:
         rows = times(self.acts, [], since, until, self.clock())
         return {"since": iso(since), "until": iso(until), "people": [tell_times(row, self.staff) for row in rows.values()]}
-
-
-@dataclass
-class MemoryNotes:
-    """Notes in memory; ``failure`` makes it fail as a store out of reach does."""
-
-    rows: list[CallNote] = field(default_factory=list)
-    failure: Exception | None = None
-
-    def add(self, note: CallNote) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.rows.append(note)
-
-    def of(self, call_id: str) -> list[CallNote]:
-        if self.failure is not None:
-            raise self.failure
-        return [note for note in self.rows if note.call_id == call_id]
-
-
-@dataclass
-class FakeLine:
-    """Channels that can be hung up; ``failure`` makes the PBX refuse."""
-
-    known: bool = True
-    failure: Exception | None = None
-    ended: list[str] = field(default_factory=list)
-
-    async def hang_up(self, leg: str) -> bool:
-        if self.failure is not None:
-            raise self.failure
-        self.ended.append(leg)
-        return self.known
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from cti.agents.people import Staff, read_staff
 from cti.ami.connection import wait_for_event
 from cti.api import Check, FiliereCard, Ports, RoomWish, TransferResult, TransferVerdict, UnknownProfile
-from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.calling_port import PlaceResult, PlaceVerdict, PlaceWish
 from cti.bootstrap.answering.answers import load_of
 from cti.bootstrap.answering.callbacks import CallbackDesk
 from cti.bootstrap.answering.crisis import CrisisDesk
@@ -23,8 +23,9 @@ from cti.journey.around.crisis import CrisisAct
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
 from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, no_provider, shipped_routes, sign_in_desk
+from tests.fakes.desks import FakeLine, MemoryNotes
 from tests.fakes.listening import NobodyListens
-from tests.fakes.posts import FakeDuty, FakeLine, FakeTelephone, MemoryNotes
+from tests.fakes.posts import FakeDuty, FakeTelephone
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
 

@@ -11,7 +11,8 @@ from cti.ami.actions import Originated, PbxActions
 from cti.ami.dialplan import SortieSpec, for_the_trunk, may_dial
 from cti.ami.frames import AmiError
 from cti.ami.translate.outgoing import Click
-from cti.api.ports import CallbackRefused, PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.calling_port import PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.ports import CallbackRefused
 from cti.journey import AgentId, CallId, Instant, Journey, State
 from cti.journey.around.callers import dial_key
 from cti.journey.callbacks import ActKind, CallbackEntry, EntryState, TryResult

@@ -1,7 +1,7 @@
 """The desks put together from the site's settings."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,8 +16,9 @@ from cti.bootstrap.clock import OneThread, now
 from cti.bootstrap.desk.desks import Desks, possible_filieres
 from cti.bootstrap.desk.hub import Board, Hub, Site
 from cti.bootstrap.posts import Posts
-from cti.journey import AgentId, CallId, FiliereCode, Instant, Journey
+from cti.journey import AgentId, FiliereCode, Instant, Journey
 from cti.journey.around.callers import Repeat
+from cti.pipeline import Pipeline
 from cti.settings import Settings
 from cti.store import Store
 
@@ -76,15 +77,10 @@ class DeskRoom:
     seats: Seats
     store: Store
     store_thread: OneThread
+    pipeline: Pipeline
 
-    def desks(self, find: Callable[[CallId], Awaitable[Journey | None]], link: AmiLink, watch: Watching) -> Desks:
-        """What the api asks.
-
-        Args:
-            find: a call, living or ended.
-            link: by which the PBX is asked.
-            watch: knows the PBX's channels.
-        """
+    def desks(self, link: AmiLink, watch: Watching) -> Desks:
+        """What the api asks, of a PBX that is asked by this link and whose channels this watch knows."""
         actions = PbxActions(link.ask)
 
         async def hang_up(leg: str) -> bool:
@@ -94,13 +90,22 @@ class DeskRoom:
             return channel is not None
 
         seats = self.seats
+        find = self.pipeline.find
         return Desks(self.hub, seats.staff, seats.webrtc, self.store.notes, self.store_thread, now, find, hang_up)
 
 
 async def open_desks(
-    settings: Settings, store: Store, store_thread: OneThread, board: Board, posts: Posts, recent: RecentCallers
+    settings: Settings,
+    store: Store,
+    store_thread: OneThread,
+    board: Board,
+    posts: Posts,
+    recent: RecentCallers,
+    pipeline: Pipeline,
 ) -> DeskRoom:
-    """The desks, told of each act about a post from now on, with what was written about the calls that go on.
+    """The desks, told of each call and of each act about a post from now on, with the notes of the calls that go on.
+
+    The board and the posts are told of each event before they are.
 
     Raises:
         StoreUnavailable: the notes cannot be read.
@@ -122,4 +127,5 @@ async def open_desks(
         hub.seats_changed()
 
     posts.desk.changed = changed
-    return DeskRoom(hub, seats, store, store_thread)
+    pipeline.listen(hub)
+    return DeskRoom(hub, seats, store, store_thread, pipeline)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
+from cti.api.calling_port import PlaceResult, PlaceVerdict, PlaceWish
 from cti.api.contract.shapes import CallAsked
-from cti.api.ports import PlaceResult, PlaceVerdict, PlaceWish
 from tests.fakes.room import Doubles
 
 URL = "/api/v1/appels"

@@ -11,7 +11,8 @@ from cti.ami.answers import Answer
 from cti.ami.dialplan import SortieSpec
 from cti.ami.frames import AmiError, parse
 from cti.ami.translate.outgoing import Click
-from cti.api.ports import CallbackRefused, PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.calling_port import PlaceResult, PlaceVerdict, PlaceWish
+from cti.api.ports import CallbackRefused
 from cti.bootstrap.answering.placing import Calling
 from cti.journey import CallEvent, Journey, apply
 from cti.journey import events as ev
