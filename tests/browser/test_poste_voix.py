@@ -168,9 +168,11 @@ async def test_a_caller_goes_from_the_arm_s_page_to_the_gp_s_and_back(house: tup
     # What the ARM heard before him: its sound, by the dossier, in his own page.
     await settled(gp)
     await gp.keyboard.press("o")
-    box = gp.locator("dialog.box")
+    box = gp.locator("[data-test=listen]")
     await expect(box).to_be_visible(timeout=10_000)
-    await expect(box.locator("canvas, svg").first).to_be_visible(timeout=15_000)
+    stages = box.get_by_role("listitem")
+    await expect(stages.first).to_contain_text("Hélène L'Hôpital", timeout=15_000)
+    await expect(stages.nth(1)).to_contain_text("en cours")
     await gp.keyboard.press("Escape")
     await expect(box).to_have_count(0)
     await gp.keyboard.press("a")
