@@ -117,6 +117,26 @@ async def test_the_websocket_is_cut_in_mid_call_and_comes_back(tmp_path: Path, b
         await phone.state("pret")
 
 
+async def test_service_and_pbx_are_killed_and_the_phone_comes_back_by_itself(
+    tmp_path: Path, browser: Browser, page_url: str
+) -> None:
+    async with web_room(tmp_path / "room") as sas, web_phone(sas, browser, page_url) as phone:
+        await phone.state("pret")
+        await answered(sas, phone)
+        await sas.service.kill()
+        await phone.hears(CALLER)
+        await sas.service.start()
+        await phone.hears(CALLER)
+        assert (await phone.tell("h.phone.view"))["state"] == "en_ligne"
+        await sas.pbx.kill()
+        await phone.until("h.phone.view.link === 'connexion'")
+        await sas.pbx.start()
+        await phone.until("h.phone.view.link === 'pret'", 40)
+        assert phone.given == 1, "with the credentials it had: AstDB remembers them"
+        # The call is gone with the PBX, which answers 481: the page does not go on talking to nobody.
+        await phone.state("pret", 20)
+
+
 async def test_a_phone_that_is_put_out_says_so_and_one_that_is_refused_takes_new_credentials(
     tmp_path: Path, browser: Browser, page_url: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime
 import json
 import math
 import re
@@ -17,8 +18,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.async_api import Browser, Page, async_playwright
 
+from cti.api.edge.guard import harden
 from cti.bootstrap.sandbox import browser_posts
 from cti.sandbox.host.address import own_address
 from cti.sandbox.host.free import free_port
@@ -69,7 +74,7 @@ class WebPhone:
     wire: Wire
     poste: str
     personne: str
-    allowed: bool = True
+    direct: bool = False  #: by the address that the service tells, and not by the wire
     given: int = 0
     last: dict[str, Any] | None = None
 
@@ -82,7 +87,7 @@ class WebPhone:
             self.given += 1
             told = await answer.json()
             self.last = dict(told)
-            return {**told, "ws": f"ws://127.0.0.1:{self.wire.listen}/ws"}
+            return told if self.direct else {**told, "ws": f"ws://127.0.0.1:{self.wire.listen}/ws"}
 
     async def withdraw(self) -> int:
         url = f"{self.sas.site.web}/api/v1/poste/telephone"
@@ -129,6 +134,38 @@ async def until_out(sas: Room, people: set[str], seconds: float = 10) -> None:
         raise AssertionError(f"the PBX holds {said}, not {people}") from None
 
 
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of this machine's own, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pbx.example.fr")])
+    begin = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begin)
+        .not_valid_after(begin + datetime.timedelta(days=36_500))
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "sas.pem", folder / "sas.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate, secret
+
+
+def tls_of(folder: Path) -> dict[str, Any]:
+    """Block [tls] of a PBX with a certificate of its own, on free ports of the loopback address."""
+    folder.mkdir(exist_ok=True)
+    certificate, key = write_certificate(folder)
+    return {
+        "certificat": str(certificate), "cle": str(key), "bind": "127.0.0.1", "ws_port": free_port(), "sip_port": free_port(),
+    }  # fmt: skip
+
+
 @asynccontextmanager
 async def web_room(
     folder: Path,
@@ -160,6 +197,7 @@ async def chromium_with_a_voice(folder: Path, hertz: float = MICROPHONE) -> Asyn
     words = [
         "--headless", "--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={microphone}", "--autoplay-policy=no-user-gesture-required",
+        "--ignore-certificate-errors",
     ]  # fmt: skip
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=words)
@@ -171,28 +209,29 @@ async def chromium_with_a_voice(folder: Path, hertz: float = MICROPHONE) -> Asyn
 
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[str]:
-    """The built page."""
+    """The built page, under the same headers as the page of a post."""
     app = web.Application()
-    app.router.add_static("/", folder)
+    app.router.add_static("/poste", folder)
+    app.on_response_prepare.append(harden(["ws://127.0.0.1:*", "wss://127.0.0.1:*"]))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     port = free_port()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield f"http://127.0.0.1:{port}/index.html"
+        yield f"http://127.0.0.1:{port}/poste/index.html"
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
 async def web_phone(
-    sas: Room, browser: Browser, url: str, poste: str = "web01", personne: str = "helene"
+    sas: Room, browser: Browser, url: str, poste: str = "web01", personne: str = "helene", *, direct: bool = False
 ) -> AsyncIterator[WebPhone]:
     """Somebody takes the post and opens its phone."""
     await sas.act(poste, "prise", personne=personne)
     async with Wire(free_port(), sas.site.ports.pbx_http) as wire:
         page = await browser.new_page()
-        phone = WebPhone(sas, page, wire, poste, personne)
+        phone = WebPhone(sas, page, wire, poste, personne, direct)
         await page.expose_function("renew", phone.renew)
         await page.goto(url)
         await phone.tell("h.phone.start()")

@@ -1,7 +1,6 @@
 """A telephone outside, on the real PBX: TLS and SRTP, or nothing; and what a wrong password leaves in the security log."""
 
 import asyncio
-import datetime
 import re
 import subprocess
 from collections.abc import AsyncIterator
@@ -10,48 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from cti.sandbox.host.free import free_port
 from tests.integration.duty_scene import Room
 from tests.integration.sip_plain import SEALED_VOICE, Login, invite, register
-from tests.integration.telephone_scene import web_room
+from tests.integration.telephone_scene import tls_of, web_room
 
 pytestmark = [pytest.mark.pbx, pytest.mark.timeout(120)]
 PASSWORD = "un-mot-de-passe-long-2026"
 
 
-def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of this machine's own, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pbx.example.fr")])
-    begin = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begin)
-        .not_valid_after(begin + datetime.timedelta(days=36_500))
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "sas.pem", folder / "sas.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, secret
-
-
 @asynccontextmanager
 async def open_to_outside(folder: Path) -> AsyncIterator[tuple[Room, Login, Login]]:
     """A PBX with a certificate and a distant post: the room, the post over TLS, the same in clear."""
-    folder.mkdir(exist_ok=True)
-    certificate, key = write_certificate(folder)
-    tls = {"certificat": str(certificate), "cle": str(key), "bind": "127.0.0.1", "ws_port": free_port(), "sip_port": free_port()}
+    tls = tls_of(folder)
     loin = {"nom": "Dr Anne Petit", "role": "mru", "filieres": ["mru"], "poste": "1021", "password": PASSWORD, "distant": True}
     # The operator elsewhere: on this machine he would be whoever is not known by name.
     changes = {"pbx": {"tls": tls, "trunks": {"operateur": {"match": ["192.0.2.10"]}}}}

@@ -12,8 +12,10 @@ export interface Device {
 }
 export interface DeviceEvents {
   changed?: () => void;
-  /** A chosen device is gone, or is back. */
+  /** A chosen device is gone, or is back: in French. */
   fell?: (message: string) => void;
+  /** Another device serves this use from now on: by choice, or because one is gone or back. */
+  use?: (use: Use) => void;
 }
 
 const KEY = "cti-telephone";
@@ -89,7 +91,10 @@ export class Devices {
     } catch {
       // a browser that keeps nothing still phones
     }
-    for (const listener of this.#listeners) listener.changed?.();
+    for (const listener of this.#listeners) {
+      listener.use?.(use);
+      listener.changed?.();
+    }
   }
 
   /** Whether another output than the default can be chosen here. */
@@ -134,7 +139,10 @@ export class Devices {
       this.#say(use, "est débranché, remplacé par celui de la machine.");
     } else if (here && this.#missing.delete(use)) {
       this.#say(use, "est de nouveau là.");
+    } else {
+      return;
     }
+    for (const listener of this.#listeners) listener.use?.(use);
   }
 
   #say(use: Use, what: string): void {

@@ -12,7 +12,7 @@
 
 import type { RTCSession } from "jssip/lib/RTCSession";
 import { Call } from "./call";
-import type { Devices } from "./devices";
+import type { Devices, Use } from "./devices";
 import { Registration, type SessionEvent } from "./registration";
 import type { Ended, PhoneView, Renew } from "./words";
 
@@ -39,6 +39,7 @@ export class Phone {
     private readonly devices: Devices,
   ) {
     this.#voice.autoplay = true;
+    devices.listen({ use: (use) => void this.#useAnother(use) });
     this.#registration = new Registration(renew, {
       changed: () => this.#tell(),
       session: (event) => this.#take(event),
@@ -143,15 +144,9 @@ export class Phone {
     this.#named(id)?.refer(number);
   }
 
-  /** Another microphone or headset was chosen, or one was unplugged: the call goes on with it. */
-  async useDevices(): Promise<void> {
-    await this.devices.play(this.#voice, "ecoute");
-    if (this.#spoken === null) return;
-    const before = this.#spoken;
-    this.#spoken = await this.devices.microphone();
-    const track = this.#spoken.getAudioTracks()[0];
-    if (track !== undefined) await Promise.all(this.#calls.map((call) => call.speakFrom(track)));
-    for (const old of before.getTracks()) old.stop();
+  /** What is spoken into, for a level meter; null outside of a call. */
+  get microphone(): MediaStream | null {
+    return this.#spoken;
   }
 
   // --- calls -----------------------------------------------------------------------------------------------------------
@@ -187,6 +182,18 @@ export class Phone {
 
   async #holdOthers(but: Call | null): Promise<void> {
     for (const other of this.#calls) if (other !== but && other.state === "en_ligne") await other.hold();
+  }
+
+  /** Another microphone or headset was chosen, or one was unplugged: the call goes on with it. */
+  async #useAnother(use: Use): Promise<void> {
+    if (use === "ecoute") await this.devices.play(this.#voice, "ecoute");
+    if (use !== "micro" || this.#spoken === null) return;
+    const before = this.#spoken;
+    this.#spoken = await this.devices.microphone();
+    const track = this.#spoken.getAudioTracks()[0];
+    if (track !== undefined) await Promise.all(this.#calls.map((call) => call.speakFrom(track)));
+    for (const old of before.getTracks()) old.stop();
+    this.#tell();
   }
 
   async #microphone(): Promise<MediaStream> {
