@@ -17,16 +17,18 @@ def listed(settings: Settings, at: Instant, *, as_json: bool) -> Iterator[str]:
     with opened(settings) as store:
         users, tokens = store.accounts.users(), store.accounts.tokens()
         credentials, sessions = store.signing.credentials(), store.signing.sessions(open_only=True)
+        links = store.signing.links()
     for user in users.values():
         mine = [token for token in tokens if token.user == user.name]
         inside = sum(not over(settings.access.sign_in, one, user, at) for one in sessions if one.user == user.name)
-        credential = credentials.get(user.name)
+        credential, tied = credentials.get(user.name), [one for one in links if one.user == user.name]
         if as_json:
-            known = {**_as_dict(user, mine, at), **_signing_as_dict(credential, inside)}
+            known = {**_as_dict(user, mine, at), **_signing_as_dict(credential, inside), "links": [one.subject for one in tied]}
             yield json.dumps(known, ensure_ascii=False)
         else:
             yield from _lines(settings, user, mine, at)
             yield from _signing(settings, user, credential, inside, at)
+            yield from (f"    rattaché à {one.subject} de {one.issuer}" for one in tied)
 
 
 def _signing(settings: Settings, user: User, credential: Credential | None, open_sessions: int, at: Instant) -> Iterator[str]:

@@ -7,7 +7,7 @@ its entry in the log. The words of a refusal say nothing of what was wrong: the 
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
@@ -30,6 +30,8 @@ from cti.store.signing import SignIn
 log = structlog.get_logger(__name__)
 #: Tries that wait for their turn; more are turned away unheard.
 _WAITING: Final = 20
+#: Of one address: whoever guesses from one keeps nobody else out.
+_WAITING_OF_ONE: Final = 10
 #: Names of nobody that are remembered.
 _STRANGERS: Final = 1000
 
@@ -82,7 +84,7 @@ class SignInDesk:
         self._append = append
         self._hashing = Hashing(settings)
         self._turn = asyncio.Semaphore(settings.at_once)
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
         self._strangers = Strangers(settings)
 
     # --- what the API asks ------------------------------------------------------------------------------------------------
@@ -94,14 +96,16 @@ class SignInDesk:
             TooManyTries: too many wait already.
             StoreUnavailable: the accounts cannot be read or written now.
         """
-        if self._waiting >= _WAITING:
+        if self._waiting.total() >= _WAITING or self._waiting[client] >= _WAITING_OF_ONE:
             raise TooManyTries
-        self._waiting += 1
+        self._waiting[client] += 1
         try:
             async with self._turn:
                 return await asyncio.to_thread(self._try, name, password, code, client)
         finally:
-            self._waiting -= 1
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client]
 
     async def known(self, cookie: str, client: str) -> tuple[Known | None, str]:
         """Who shows this cookie; or nobody, and why."""

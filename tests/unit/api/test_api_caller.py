@@ -1,8 +1,12 @@
 """Where a request comes from: only a proxy that the site names is believed, from the end of what it says."""
 
+from ipaddress import ip_address
+
 import pytest
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from aiohttp.web import Application
+from hypothesis import given
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from cti.access.connexion import networks
@@ -57,3 +61,10 @@ async def test_who_comes_through_a_proxy_is_not_the_site(doubles: Doubles) -> No
         token = {"Authorization": "Bearer devine", "X-Forwarded-For": "203.0.113.7, 10.0.0.7"}
         assert (await client.get("/api/v1/board", headers=token)).status == 401
     assert [trace.client for trace in doubles.traces.entries] == ["10.0.0.7"]
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60), max_size=4))
+def test_whatever_stands_in_the_header_an_address_comes_out_or_none(lines: list[str]) -> None:
+    client, here = asked("10.9.1.1", *lines)
+    assert client == "inconnue" or ip_address(client)
+    assert not here or ip_address(client).is_loopback

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from cti.access.chain import verify
 from cti.api import build_app
+from cti.api.session_port import SignedIn, TooManyTries
 from cti.bootstrap.access.codes import new_secret, seal
 from cti.journey.around.access import AccessRole
 from tests.fakes.access import KEY, QUICK, sign_in_desk
@@ -158,6 +159,14 @@ async def test_many_tries_at_once_are_no_more_than_one_after_the_other(doubles: 
         answers = await asyncio.gather(*(tries(client, anne, WRONG) for _ in range(12)))
     assert sorted(answer.status for answer in answers) == [401] * 5 + [429] * 7
     assert doubles.recognised.known[anne].failures == 5
+
+
+async def test_whoever_guesses_from_one_address_keeps_nobody_else_out(doubles: Doubles, anne: str) -> None:
+    guesses = [asyncio.ensure_future(doubles.signing.sign_in("zoe", WRONG, "", "203.0.113.7")) for _ in range(40)]
+    hers = asyncio.ensure_future(doubles.signing.sign_in(anne, PASSWORD, "", "10.0.0.7"))
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+    assert sum(isinstance(answer, TooManyTries) for answer in answers) == 30
+    assert isinstance(await hers, SignedIn)
 
 
 async def test_a_queue_of_tries_has_an_end(doubles: Doubles, anne: str, waits: Waits) -> None:

@@ -151,6 +151,8 @@ def test_an_account_is_tied_to_whom_the_provider_knows(cti: Cti, anne: str) -> N
     issuer = settings().access.oidc.issuer
     tied = cti("user", "link", anne, "10001234567", "--par", "it")
     assert tied.stdout == f"rattachement : anne (810001234567 de {issuer})\n"
+    assert f"    rattaché à 810001234567 de {issuer}" in cti("user", "list").stdout.splitlines()
+    assert json.loads(cti("user", "list", "--json").stdout)["links"] == ["810001234567"]
     cti("user", "add", "paul", "--role", "mrg")
     assert "déjà rattaché au compte anne" in refused(cti("user", "link", "paul", "810001234567"))
     assert cti("user", "link", anne, "10001234567", "--off", "--par", "it").stdout.endswith(f"{issuer} : retiré)\n")
