@@ -44,7 +44,6 @@ export class BrowserPhone implements PhonePort {
       changed: () => this.#tell(),
       fell: (message) => {
         this.#trouble = message;
-        void this.#phone.useDevices().catch((error: unknown) => this.#microphoneFailed(error));
         this.#tell();
       },
     });
@@ -116,11 +115,6 @@ export class BrowserPhone implements PhonePort {
     this.#phone.stop();
     this.devices.close();
     await session.ask(PATH, "DELETE", { poste: this.poste });
-  }
-
-  /** Another device was chosen. */
-  async useDevices(): Promise<void> {
-    await this.#phone.useDevices();
   }
 
   /** What the other side says, while there is one. */
