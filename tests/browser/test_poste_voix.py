@@ -184,7 +184,7 @@ async def test_a_caller_goes_from_the_arm_s_page_to_the_gp_s_and_back(house: tup
     call = await ended(sas)
     assert (call["outcome"], call["quality"], call["anomalies"]) == ("answered", "observed", [])
     assert [(stage["filiere"], stage["agent"], stage["via"]) for stage in call["stages"]] == [
-        ("n1", "web01", None), ("mg", "web02", "api"), ("amu", "web01", "api"),
+        ("n1", "web01", "api"), ("mg", "web02", "api"), ("amu", "web01", None),
     ]  # fmt: skip
     assert voice(sas, "caller", CALLER) > 3
     assert voice(sas, "agents", ARM) > 1.5
