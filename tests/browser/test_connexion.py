@@ -124,6 +124,8 @@ async def test_a_code_is_asked_when_the_account_has_one(page: Page, doubles: Dou
         await page.keyboard.type(pyotp.TOTP(secret).at(doubles.clock() // S))
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"{url}/rappels")
+        await expect(by(page, "by")).to_have_value("Dr Anne Petit")
+        await expect(by(page, "by")).to_have_attribute("readonly", "")
 
 
 async def test_the_recordings_know_who_is_signed_in(page: Page, doubles: Doubles) -> None:
