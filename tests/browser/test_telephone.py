@@ -17,6 +17,7 @@ from tests.integration.telephone_scene import (
     chromium_with_a_voice,
     require_a_browser_and_an_address,
     served,
+    tls_of,
     until_out,
     web_phone,
     web_room,
@@ -115,6 +116,16 @@ async def test_the_websocket_is_cut_in_mid_call_and_comes_back(tmp_path: Path, b
         await sas.pbx.rx("channel request hangup all")
         await phone.until("h.endings.length === 1", 10)
         await phone.state("pret")
+
+
+async def test_with_a_certificate_the_page_comes_by_wss(tmp_path: Path, browser: Browser, page_url: str) -> None:
+    secure = {"pbx": {"tls": tls_of(tmp_path / "tls")}}
+    async with web_room(tmp_path / "room", changes=secure) as sas, web_phone(sas, browser, page_url, direct=True) as phone:
+        await phone.state("pret")
+        assert phone.last is not None
+        assert phone.last["ws"].startswith("wss://127.0.0.1:")
+        await answered(sas, phone)
+        await phone.hears(CALLER)
 
 
 async def test_service_and_pbx_are_killed_and_the_phone_comes_back_by_itself(
@@ -256,3 +267,34 @@ async def test_a_device_that_is_unplugged_is_replaced_and_it_is_said(browser: Br
     gone, back = dict.fromkeys(told["messages"])
     assert gone == "Le micro Casque est débranché, remplacé par celui de la machine."
     assert back == "Le micro Casque est de nouveau là."
+
+
+async def test_what_is_muted_is_not_said(tmp_path: Path, browser: Browser, page_url: str) -> None:
+    """By the echo: what comes back is what was sent."""
+    async with web_room(tmp_path / "room") as sas, web_phone(sas, browser, page_url) as phone:
+        await phone.state("pret")
+        await phone.tell("h.phone.dial(h.phone.echo).then(() => true)")
+        await phone.state("en_ligne")
+        await phone.hears(MICROPHONE)
+        await phone.tell("h.phone.mute(true)")
+        await phone.until("h.pitch() === 0")
+        await phone.tell("h.phone.mute(false)")
+        await phone.hears(MICROPHONE)
+        await phone.tell("h.phone.hangup()")
+        await phone.state("pret")
+
+
+async def test_another_microphone_is_taken_in_mid_call(tmp_path: Path, browser: Browser, page_url: str) -> None:
+    async with web_room(tmp_path / "room") as sas, web_phone(sas, browser, page_url) as phone:
+        await phone.state("pret")
+        await phone.tell("h.devices.allow()")
+        await phone.tell("h.phone.dial(h.phone.echo).then(() => true)")
+        await phone.hears(MICROPHONE)
+        label = "h.phone.microphone.getAudioTracks()[0].label"
+        before = await phone.tell(label)
+        other = f"h.devices.list('micro').find((one) => one.label !== {before!r})"
+        await phone.tell(f"h.devices.choose('micro', {other})")
+        await phone.until(f"{label} !== {before!r}")
+        assert await phone.tell(f"{label} === h.devices.chosen('micro').label")
+        await phone.hears(MICROPHONE)
+        await phone.tell("h.phone.hangup()")
