@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+import structlog
+
 from cti.access.routes import Route, RouteRights
 from cti.api.edge.problems import Problem
 from cti.journey.around.access import SITE, AccessRole
+
+log = structlog.get_logger(__name__)
 
 #: How people call the roles.
 LABELS: Final = {
@@ -37,6 +41,7 @@ def check_rights(rights: RouteRights, route: Told, who: str, roles: Sequence[Acc
     allowed = rights.of(route) or frozenset()
     if any(word in allowed for word in ((SITE,) if who == SITE else roles)):
         return
+    log.warning("route_refused", who=who, roles=[str(role) for role in roles], route=route.name)
     for_whom = ", ".join(LABELS[word] for word in LABELS if word in allowed) or "personne"
     if who == SITE:
         raise Problem(403, f"« {route.summary} » demande un compte : {for_whom}.")

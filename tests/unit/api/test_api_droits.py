@@ -13,6 +13,7 @@ from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from cti.access import AccessConfigError
 from cti.access.routes import from_mapping
@@ -177,3 +178,9 @@ def test_every_fault_of_the_file_is_told_at_once() -> None:
     assert len(refused.value.problems) == 5
     with pytest.raises(AccessConfigError, match="at least one group"):
         from_mapping({}, "droits.toml")
+
+
+def test_a_refusal_is_in_the_service_s_log() -> None:
+    with capture_logs() as logs, pytest.raises(Problem):
+        check_rights(shipped_routes(), next(one for one in ROUTES if one.name == "listTimes"), "paul", (AccessRole.ARM_N1,))
+    assert [(row["event"], row["who"], row["route"]) for row in logs] == [("route_refused", "paul", "listTimes")]
