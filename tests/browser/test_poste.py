@@ -96,12 +96,21 @@ async def test_she_chooses_a_free_post_and_her_filieres(page: Page, url: str, si
     assert site.doubles.duty.standings["p02"].filieres == ("n1",)
 
 
-async def test_the_browser_is_no_telephone_where_none_is_plugged_in(page: Page, url: str, site: DeskRoom) -> None:
+@pytest.mark.parametrize("how", ["button", "number"])
+async def test_this_browser_is_a_post_with_a_telephone_of_its_own(page: Page, url: str, site: DeskRoom, how: str) -> None:
+    """What the telephone then does is lived on the real PBX (test_poste_voix.py); here none lets it in, and the page says so."""
     await enter(page, url, site.token())
-    await expect(by(page, "browser")).to_be_disabled()
-    await by(page, "number").fill("1201")
-    await page.keyboard.press("Enter")
-    await expect(by(page, "refused")).to_contain_text("celui-ci n'a pas de téléphone")
+    if how == "button":
+        await by(page, "browser").click()
+    else:
+        await by(page, "number").fill("1201")
+        await page.keyboard.press("Enter")
+    await expect(by(page, "phone")).to_have_text("Téléphone : hors ligne", timeout=10_000)
+    assert site.doubles.duty.standings["web01"].filieres == ("n1", "amu")
+    await by(page, "phone").click()
+    await expect(by(page, "phone-trouble")).not_to_be_empty()
+    await page.keyboard.press("Escape")
+    await expect(by(page, "phone-trouble")).to_have_count(0)
 
 
 async def test_an_account_that_is_nobody_is_told_so(page: Page, url: str, site: DeskRoom) -> None:
