@@ -114,7 +114,7 @@ async def test_this_browser_is_a_post_with_a_telephone_of_its_own(page: Page, ur
 
 
 async def test_an_account_that_is_nobody_is_told_so(page: Page, url: str, site: DeskRoom) -> None:
-    await enter(page, url, site.token("qualite", AccessRole.QUALITE, personne=""))
+    await enter(page, url, site.token("renfort", AccessRole.ARM_N1, personne=""))
     await expect(by(page, "nobody")).to_contain_text("lié à aucune personne")
 
 

@@ -72,7 +72,9 @@ def test_a_distant_phone_has_srtp_and_tls_and_its_own_networks() -> None:
 def test_nothing_is_anonymous() -> None:
     text = render(SITE)["pjsip.conf"]
     assert "[anonymous]" not in text
-    assert text.count("identify_by = username") == len(SITE.agents)
+    probe = text[text.index("[sas-sonde]") :].partition("\n[")[0]
+    assert "deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/32" in probe, "the service alone asks under that name"
+    assert text.count("identify_by = username") == len(SITE.agents) + 1
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class TestWhoMayLook:
             assert (await client.get(ARM, headers=headers)).status == 200
 
     async def test_nobody_else(self, client: TestClient, doubles: Doubles) -> None:
-        for headers in (bearer(doubles, "anne", AccessRole.MRU, personne="anne"), bearer(doubles, "x", AccessRole.QUALITE)):
+        for headers in (bearer(doubles, "anne", AccessRole.MRU, personne="anne"), bearer(doubles, "x", AccessRole.OSNP)):
             for path in (ARM, "/api/v1/poste/flux?poste=arm01"):
                 response = await client.get(path, headers=headers)
                 assert response.status == 403
