@@ -88,8 +88,9 @@ class SipProbe:
         """Ask once."""
         at, number = self._clock(), next(self._numbers)
         try:
-            heard = await self._exchange(number)
-        except OSError:
+            async with asyncio.timeout(PATIENCE_SECONDS):  # the name of the PBX may be slow to be found, too
+                heard = await self._exchange(number)
+        except (OSError, TimeoutError):
             heard = False
         if heard:
             self.silent_since, self.unanswered = None, 0
@@ -104,10 +105,7 @@ class SipProbe:
         try:
             own: tuple[str, int] = transport.get_extra_info("sockname")[:2]
             transport.sendto(options(number, *self._target, own))
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await ear.heard
-        except TimeoutError:
-            return False
+            return await ear.heard
         finally:
             transport.close()
 

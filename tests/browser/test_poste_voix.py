@@ -30,6 +30,8 @@ pytestmark = [
     pytest.mark.skipif(not BUILT.exists(), reason="the page is not built: cd web && npm ci && npm run build"),
 ]
 CALLER, ARM, GP = 440, 700, 1000
+#: As in test_poste: a little more than the page's own rest (milliseconds).
+SETTLED = 450
 PASSWORD = "une phrase que personne ne devine"
 PEOPLE: Mapping[str, Mapping[str, Any]] = {
     "helene": {"nom": "Hélène L'Hôpital", "role": "arm_n1", "filieres": ["n1", "amu"], "numero": "201"},
@@ -133,14 +135,22 @@ async def hears(page: Page, hertz: float) -> None:
 
 
 async def settled(page: Page) -> None:
-    """What was just changed on the screen may be acted on: keys rest for a moment after a call came or went."""
+    """What was just changed on the screen may be acted on: letters rest for 400 ms after a call came or went (0038)."""
+    await expect(page.locator("[data-test=ring]")).to_have_count(0, timeout=10_000)
     await expect(page.locator("[data-act=vers-mg], [data-act=vers-amu]").first).to_be_visible(timeout=10_000)
-    await page.wait_for_timeout(1_200)
+    await page.wait_for_timeout(SETTLED)
 
 
 def voice(sas: Room, side: str, hertz: float) -> float:
     """Seconds of that tone on that side of all recordings."""
     return sum(heard_seconds(path, hertz) for path in sas.site.recordings.rglob(f"*-{side}.wav"))
+
+
+async def has_said(sas: Room, hertz: float, seconds: float) -> None:
+    """Until so much of an agent's voice is in the recordings: people talk before they act."""
+    async with asyncio.timeout(20):
+        while voice(sas, "agents", hertz) < seconds:
+            await asyncio.sleep(0.2)
 
 
 async def ended(sas: Room) -> Any:
@@ -162,6 +172,7 @@ async def test_a_caller_goes_from_the_arm_s_page_to_the_gp_s_and_back(house: tup
     caller = await sas.phone_call("", "15")
     await picks_up(arm)
     await hears(arm, CALLER)
+    await has_said(sas, ARM, 1)
     await settled(arm)
     await arm.keyboard.press("m")
     await picks_up(gp)
@@ -177,10 +188,12 @@ async def test_a_caller_goes_from_the_arm_s_page_to_the_gp_s_and_back(house: tup
     await expect(stages.nth(1)).to_contain_text("en cours")
     await gp.keyboard.press("Escape")
     await expect(box).to_have_count(0)
+    await has_said(sas, GP, 1.1)
     await gp.keyboard.press("a")
     await picks_up(arm)
     await ready(gp)
     await hears(arm, CALLER)
+    await has_said(sas, ARM, 1.7)
     await caller.stop()
     await sas.pbx.rx("channel request hangup all")
     call = await ended(sas)
