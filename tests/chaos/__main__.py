@@ -21,7 +21,7 @@ from tests.chaos.verdict import Verdict, judge
 
 async def live(day: BadDay, folder: Path, seed: int, seconds: float, rate: float | None = None) -> Verdict:
     """One bad day, from the first caller to the verdict."""
-    calls = rate or day.calls_per_minute
+    calls = rate or day.rate
     agents = max(16, round(calls * 0.3))
     async with stage(
         folder,

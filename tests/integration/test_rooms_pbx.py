@@ -143,5 +143,27 @@ async def test_the_key_back_to_the_caller_breaks_no_conference(tmp_path: Path, i
         assert faults(room) == []
 
 
+async def test_nobody_stays_alone_in_the_room_apart_of_a_caller_who_is_gone(tmp_path: Path, install: Install) -> None:
+    """The physician has picked up, the ARM and the caller go at that moment: nobody is left who would let him go."""
+    spec = several(tmp_path, free_port(socket.SOCK_DGRAM))
+    async with Room.open(tmp_path, install, serve=False, filieres=spec.filieres, agents=spec.agents) as room:
+        async with (
+            room.answering("amu01", ARM, presses("amu01", "*7802", 700)),
+            room.answering("mru01", MRU),
+            room.patient(),
+        ):
+            asked = await room.events.event("SasDemande", Genre="consultation", Cible="mru")
+            await room.events.event("ConfbridgeJoin", Conference=asked["Piece"], Channel=f"{asked['Channel'][:-1]}1")
+            waits = await room.events.event("SasAttente")
+            arm = await room.events.event("ConfbridgeJoin", Conference=asked["Piece"])
+            for channel in (arm["Channel"], waits["Channel"]):
+                await room.actions.do("Hangup", Channel=channel)
+            released = await room.events.event("ConfbridgeLeave", Conference=asked["Piece"], Channel=f"{asked['Channel'][:-1]}1")
+            gone = await room.events.event("Hangup", Uniqueid=waits["Uniqueid"])
+            assert float(released["Timestamp"]) - float(gone["Timestamp"]) < 2
+            await room.events.event("ConfbridgeEnd", Conference=asked["Piece"])
+        assert faults(room) == []
+
+
 def tone_of(room: Room, name: str, hertz: float) -> Path:
     return write_tone(room.base / f"{name}.alaw", hertz)
