@@ -142,7 +142,7 @@ def _answers(truth: CallerTruth, journey: Journey, tolerance_ms: int) -> Iterabl
             words = f"décroché à {_clock(answered_at)}, pour le service {_clock(journey.answered_at)} ({error_ms:+.1f} ms)"
             yield Kind.ANSWER_INSTANT, words
     for talk in () if truth.at_the_edge(tolerance_ms * 1000) else truth.talks:
-        if not _has_stage(journey, talk):
+        if not _is_told(journey, talk):
             yield Kind.STAGE, f"étape absente : {talk.agent} a décroché à {_clock(talk.answered_at)}"
 
 
@@ -163,14 +163,16 @@ def _agree(truth: CallerTruth, outcome: Outcome, tolerance_ms: int) -> bool:
     return truth.outcome == Expected.UNDER_WAY or truth.outcome.value == outcome.value
 
 
-def _has_stage(journey: Journey, talk: Offer) -> bool:
+def _is_told(journey: Journey, talk: Offer) -> bool:
+    """Whether the call tells that this phone picked up: in a stage, or as who was consulted and never met the caller.
+
+    A phone cannot tell the two apart: a consultation rings with the caller's number as a transfer does.
+    """
+    answers = [(leg.agent, leg.answered_at) for stage in journey.stages for leg in stage.legs]
+    answers += [(consult.answered_by, consult.answered_at) for consult in journey.consults]
     return any(
-        leg.agent == talk.agent
-        and leg.answered_at is not None
-        and talk.answered_at is not None
-        and abs(leg.answered_at - talk.answered_at) < _SAME_OFFER_US
-        for stage in journey.stages
-        for leg in stage.legs
+        agent == talk.agent and at is not None and talk.answered_at is not None and abs(at - talk.answered_at) < _SAME_OFFER_US
+        for agent, at in answers
     )
 
 

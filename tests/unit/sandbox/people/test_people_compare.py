@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.journey import Journey, Leg, Recording, Stage, State
+from cti.journey.model import Consult
 from cti.sandbox.people.compare import Comparison, Kind, compare
 from cti.sandbox.people.truth import CallerTruth, Offer, Side
 
@@ -79,6 +80,18 @@ def test_each_way_of_being_wrong_about_a_call_is_told(changes: dict[str, Any], k
     assert difference.kind is kind
     assert (difference.number, difference.call_id) == ("0612345678", "call-1")
     assert difference.line.endswith("[0612345678, appel call-1]")
+
+
+def test_whoever_was_consulted_and_never_met_the_caller_is_told_as_that() -> None:
+    """His phone rang with the caller's number and picked up, as at a transfer."""
+    asked = Offer(agent="mru01", number="0612345678", offered_at=T0 + 8 * SECOND, answered_at=T0 + 9 * SECOND)
+    lived = truth(offers=(*truth().offers, asked))
+    assert kinds(compare([lived], [journey()])) == [Kind.STAGE]
+    consult = Consult(agent="arm01", line="", target="mru", started_at=T0 + 7 * SECOND, answered_by="mru01")
+    assert compare([lived], [journey(consults=(replace(consult, answered_at=T0 + 9 * SECOND + 2_000),))]).agrees
+    later, another = {"answered_at": T0 + 12 * SECOND}, {"answered_by": "mru02", "answered_at": T0 + 9 * SECOND}
+    for other in (replace(consult, **later), replace(consult, **another)):
+        assert kinds(compare([lived], [journey(consults=(other,))])) == [Kind.STAGE]
 
 
 def test_a_tenth_of_a_second_is_still_the_same_instant() -> None:
