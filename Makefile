@@ -36,10 +36,10 @@ demo: $(STATIC)  ## a whole SAS on this machine: PBX, callers, agents, live boar
 
 # Tests wait for phones more than they compute: so many run side by side, each file in one process. A test that measures time
 # against a person's patience has slack enough for that; milliseconds are bench's business.
-SIDE_BY_SIDE ?= 3
+SIDE_BY_SIDE ?= 4
 
 test: $(STATIC) browser ## all tests, on a real PBX (TESTS="tests/unit -k fold" for some, SIDE_BY_SIDE=0 for one after the other)
-	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # What tells the pure rooms apart; the properties of the scenarios are left out for their length, they cover nothing of
 # their own; one test of milliseconds is, because counting lines costs some.

@@ -25,10 +25,16 @@ TOLD = Path(__file__).parents[1] / "build" / "second-tries.txt"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Only what waits for real phones: a test of values that fails once is wrong."""
-    for item in items:
-        if item.get_closest_marker("pbx") or item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    """A second try only for what waits for real phones: a test of values that fails once is wrong.
+
+    And what waits comes first, file by file, several side by side; what computes fills the cores afterwards, when it takes them
+    from nobody who is on the telephone.
+    """
+    waiting = [item for item in items if item.get_closest_marker("pbx") or item.get_closest_marker("browser")]
+    for item in waiting:
+        item.add_marker(pytest.mark.flaky(reruns=1))
+    files = {item.path for item in waiting}
+    items.sort(key=lambda item: item.path not in files)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -18,6 +18,7 @@ from cti.sandbox.host.child import Child
 from cti.sandbox.install import Install
 
 _QUOTED_BYTES = 600
+_NICENESS = -5
 _TERM_SECONDS = 2.0
 _STOPPED_BY_US = {-signal.SIGUSR1, -signal.SIGTERM, -signal.SIGKILL}
 
@@ -149,6 +150,8 @@ class SippProcess:
         words = (*self._install.sipp, *self._run.arguments(self.folder))
         # A terminal it cannot draw on: SIPp's screens go to a file of their own.
         self._child = Child.start(words, self.folder, {**os.environ, "TERM": "dumb"}, self.folder / "output.log")
+        # People's telephones have processors of their own: what they write down as an instant must not wait for the service's turn.
+        self._child.prefer(_NICENESS)
 
     async def wait(self, deadline_seconds: float | None = None) -> SippExit:
         """Wait for SIPp's own end. Lost calls are a result, not an error; `SippFailed` when SIPp itself failed."""

@@ -143,8 +143,11 @@ async def test_the_key_back_to_the_caller_breaks_no_conference(tmp_path: Path, i
         assert faults(room) == []
 
 
-async def test_nobody_stays_alone_in_the_room_apart_of_a_caller_who_is_gone(tmp_path: Path, install: Install) -> None:
-    """The physician has picked up, the ARM and the caller go at that moment: nobody is left who would let him go."""
+async def test_nobody_stays_alone_in_a_room_apart_and_nobody_rings_on(tmp_path: Path, install: Install) -> None:
+    """The physician has picked up, the ARM and the caller go at that moment: nobody is left who would let him go.
+
+    Then a caller whose ARM goes back to him while it still rings: the physician's phone falls silent.
+    """
     spec = several(tmp_path, free_port(socket.SOCK_DGRAM))
     async with Room.open(tmp_path, install, serve=False, filieres=spec.filieres, agents=spec.agents) as room:
         async with (
@@ -162,6 +165,18 @@ async def test_nobody_stays_alone_in_the_room_apart_of_a_caller_who_is_gone(tmp_
             gone = await room.events.event("Hangup", Uniqueid=waits["Uniqueid"])
             assert float(released["Timestamp"]) - float(gone["Timestamp"]) < 2
             await room.events.event("ConfbridgeEnd", Conference=asked["Piece"])
+        seen = len(room.events.frames)
+        ringing = agent("mru01", tone_of(room, "mru01", MRU), None)
+        async with (
+            room.answering("amu01", ARM, presses("amu01", "*7802", 700) + presses("amu01", "*94", 1500, cseq=40), talks_ms=1500),
+            room.phone("mru01", ringing),
+            room.patient() as patient,
+        ):
+            asked = await room.events.event("SasDemande", start=seen, Genre="consultation", Cible="mru")
+            back = await room.events.event("SasSalle", start=seen, Motif="retour", By="amu01", Via="touche")
+            silent = await room.events.event("Hangup", start=seen, Uniqueid=asked["Uniqueid"])
+            assert float(silent["Timestamp"]) - float(back["Timestamp"]) < 0.5
+            assert await patient.wait(30) is SippExit.ALL_SUCCESSFUL
         assert faults(room) == []
 
 

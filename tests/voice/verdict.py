@@ -262,7 +262,8 @@ class Judge:
             away = [(told.place(one), told.place(other)) for one, other in span.away]
             must = (since + span.late / 1000 + GOAL_MS, until - span.early / 1000 - GOAL_MS)
             self._must(told, told.right, hertz, must, away, f"{name} : {span.person}, à droite ({span.kind})")
-            mine = [one for one in told.right if one.hertz == hertz and one.since < until + 500 and one.until > since - 500]
+            # What he said when he was with the caller before belongs to that time: it ends before this one begins.
+            mine = [one for one in told.right if one.hertz == hertz and one.since < until and one.until > since]
             if not mine or until - since < 300:
                 continue
             errors = [self.verdict.by_kind.setdefault(kind, Errors()) for kind in kinds]
@@ -290,7 +291,7 @@ class Judge:
             mine = [
                 one
                 for one in told.right
-                if one.hertz == self._hertz[stage["agent"]] and one.until > since - 200 and one.since < until + 200
+                if one.hertz == self._hertz[stage["agent"]] and one.until > since and one.since < until
             ]
             if not mine or until - since < 300:
                 continue

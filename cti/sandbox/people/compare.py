@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cti.journey import Instant, Journey, Outcome
+from cti.journey import AgentId, Instant, Journey, Outcome
 from cti.journey.words import iso
 from cti.sandbox.people.pairing import Pairing, pair
 from cti.sandbox.people.truth import CallerTruth, Expected, Offer
@@ -168,7 +168,9 @@ def _is_told(journey: Journey, talk: Offer) -> bool:
 
     A phone cannot tell the two apart: a consultation rings with the caller's number as a transfer does.
     """
-    answers = [(leg.agent, leg.answered_at) for stage in journey.stages for leg in stage.legs]
+    answers: list[tuple[AgentId | None, Instant | None]] = [
+        (leg.agent, leg.answered_at) for stage in journey.stages for leg in stage.legs
+    ]
     answers += [(consult.answered_by, consult.answered_at) for consult in journey.consults]
     return any(
         agent == talk.agent and at is not None and talk.answered_at is not None and abs(at - talk.answered_at) < _SAME_OFFER_US

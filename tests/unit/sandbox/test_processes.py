@@ -53,6 +53,17 @@ async def ready(sipp: SippProcess) -> None:
         assert await child.wait(0.02) is None
 
 
+async def test_a_program_may_be_put_behind_others_and_is_never_refused_for_it(tmp_path: Path) -> None:
+    child = Child.start([sys.executable, "-c", "import signal; signal.pause()"], tmp_path, os.environ, tmp_path / "log")
+    try:
+        child.prefer(5)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 5
+        child.prefer(-30)
+    finally:
+        await child.kill()
+    child.prefer(5)
+
+
 def test_the_command_line_says_all_that_was_asked(tmp_path: Path) -> None:
     run = SippRun(
         Path("/s/caller.xml"),
