@@ -8,6 +8,7 @@ name of its own that may do nothing else; whatever is answered, it was heard.
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -63,13 +64,18 @@ class SipProbe:
         seconds: float,
         clock: Callable[[], Instant],
         pause: Callable[[float], Awaitable[None]],
-        first: int = 1,
+        first: int | None = None,
     ) -> None:
+        """`first` numbers the first request; by itself, a number that no service before us has used.
+
+        For 32 s Asterisk takes a request with a known branch for a repetition, wherever it comes from, and answers to where the
+        first one came from (RFC 3261, 17.2.3): a service that had just been started again called the PBX deaf (seen on 22.10.1).
+        """
         self._target = (host, port)
         self._seconds = seconds
         self._clock = clock
         self._pause = pause
-        self._numbers = itertools.count(first)
+        self._numbers = itertools.count(secrets.randbits(40) if first is None else first)
         #: When the first request since the last answer was sent; None while all are answered.
         self.silent_since: Instant | None = None
         #: Requests since then.

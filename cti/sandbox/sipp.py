@@ -150,7 +150,7 @@ class SippProcess:
         words = (*self._install.sipp, *self._run.arguments(self.folder))
         # A terminal it cannot draw on: SIPp's screens go to a file of their own.
         self._child = Child.start(words, self.folder, {**os.environ, "TERM": "dumb"}, self.folder / "output.log")
-        # People's telephones have processors of their own: what they write down as an instant must not wait for the service's turn.
+        # People's telephones have processors of their own: an instant that they write down must not wait for the service's turn.
         self._child.prefer(_NICENESS)
 
     async def wait(self, deadline_seconds: float | None = None) -> SippExit:

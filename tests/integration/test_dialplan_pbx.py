@@ -390,4 +390,8 @@ async def test_the_service_is_heard_under_a_name_that_can_call_nobody(tmp_path: 
             room.pbx.thaw()
         await probe.ask()
         assert probe.silent_since is None
+        # A service that was started again: what the first one asked is no excuse for not hearing this one.
+        again = SipProbe("127.0.0.1", room.spec.sip_port, 5, lambda: 1, asyncio.sleep)
+        await again.ask()
+        assert again.unanswered == 0
         assert room.pbx.problems() == []

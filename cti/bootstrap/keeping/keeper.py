@@ -5,11 +5,13 @@ processor while it holds the lock makes the whole service wait with it (docs/dec
 
 A call that has just ended is taken up at once, for the next regulator may have to hear it; what was left (by an earlier life,
 by a store that was away) waits while the house is full. Trouble of the archive is told on the board and costs no caller
-anything: the files stay on the recorder's disk until they can be taken.
+anything: the files stay on the recorder's disk until they can be taken. Of what was left, each call is followed by a pause while
+anybody is on the telephone, so that catching up takes a quarter of Python's lock at most.
 """
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +43,10 @@ _HOPELESS_EVERY: Final = 3_600 * _SECOND
 _UNSEEN_EVERY: Final = 600 * _SECOND
 #: After a start into a full house the calls have the processor to themselves for so long.
 _SETTLING: Final = 30 * _SECOND
+#: And after any start with calls under way for so long: what happened meanwhile is read from the PBX, the lock is wanted there.
+_STARTING: Final = 5 * _SECOND
+#: After a call that was left, so many times what it took is waited (while somebody is on the telephone).
+_BREATHS: Final = 3
 #: A call that ended longer ago is no longer waited for by anybody.
 _JUST_ENDED: Final = 60 * _SECOND
 
@@ -155,11 +161,14 @@ class Keeper:
                 self._stopping.wait(_AGAIN)
 
     def _wait_for_room(self) -> None:
-        """Load no cipher and no codec into the first moments of a service that starts in a full house, or does not know yet
-        how full it is; what is left to do is counted meanwhile.
+        """Load no cipher and no codec into the first moments of a service that starts into calls under way, or does not know yet
+        whether there are any; what is left to do is counted meanwhile.
         """
         # A clock that is set back meanwhile ends it: an hour of waiting would be no settling.
-        while self._full() and 0 <= self._clock() - self._began_at < _SETTLING and not self._stopping.is_set():
+        while not self._stopping.is_set():
+            for_long = _SETTLING if self._full() else _STARTING if self._live() else 0
+            if not 0 <= self._clock() - self._began_at < for_long:
+                return
             if self._live() is None:
                 self._stopping.wait(_AGAIN / 10)
             else:
@@ -197,12 +206,15 @@ class Keeper:
         for call_id in sorted(self._waiting, key=self._fresh, reverse=True):
             if self._stopping.is_set():
                 break
-            if not self._fresh(call_id) and self._full():
+            fresh, began = self._fresh(call_id), time.monotonic()
+            if not fresh and self._full():
                 break
             if self._call(archiver, call_id):
                 self._waiting.pop(call_id, None)
                 self._ended.pop(call_id, None)
-            self._listen(0)
+            self._listen(0 if fresh or not self._live() else _BREATHS * (time.monotonic() - began))
+            if not fresh and self._news:
+                break  # who has just hung up comes before what was left
         self.counters.waiting = len(self._waiting)
 
     def _fresh(self, call_id: CallId) -> bool:

@@ -109,7 +109,38 @@ def test_the_calls_come_first(kept: House, settings: Settings) -> None:
         until(lambda: keeper.counters.waiting)
         assert "en retard : 1 appel(s), depuis 10 min" in troubles(keeper, late)[0]
         live = 2
+        looked.clear()
+        assert looked.wait(10)
+        assert keeper.counters.archived == 0, "the first seconds of a start belong to the calls"
+        kept.now += 5 * S
         until(lambda: keeper.counters.archived)
+    finally:
+        keeper.stop()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("live", [0, 1])
+def test_what_was_left_leaves_room_to_the_calls(
+    kept: House, settings: Settings, monkeypatch: pytest.MonkeyPatch, live: int
+) -> None:
+    keeper = Keeper(settings, kept.store, kept.disk, lambda: live, kept.clock)
+    waits: list[float | None] = []
+    listen = keeper._listen
+
+    def listened(seconds: float | None = None) -> None:
+        waits.append(seconds)
+        listen(seconds)
+
+    monkeypatch.setattr(keeper, "_listen", listened)
+    kept.record()
+    kept.now = T0 + 3_600 * S
+    kept.store.commit(Batch(journeys=(answered(STEM),)))
+    keeper._began_at = 0
+    keeper.start()
+    try:
+        until(lambda: keeper.counters.archived)
+        until(lambda: len(waits) > 1)
+        assert [bool(wait) for wait in waits[1:2]] == [bool(live)]
     finally:
         keeper.stop()
 
