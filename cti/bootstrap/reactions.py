@@ -4,6 +4,7 @@ CallAnswered: open_dossier          the first human has picked up
 CallReached:  tie_dossier           whom an agent called has picked up
 CallClosed:   check_recordings      the caller is gone: is the voice on disk?
               list_callback         ... and must somebody call back?
+ConsultClosed: check_recordings     two agents who met when he was gone have ended: and theirs?
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from cti.bootstrap.clock import OneThread, now
 from cti.dossier.reaction import DossierRegistry, OpenDossier
 from cti.journey import CallId, Journey
 from cti.journey.events import CallEvent
-from cti.journey.facts import CallAnswered, CallClosed, CallReached, Fact
+from cti.journey.facts import CallAnswered, CallClosed, CallReached, ConsultClosed, Fact
 from cti.journey.model import Outcome
 from cti.pipeline import Reaction
 from cti.recording.reaction import CheckRecordings
@@ -51,6 +52,12 @@ def reactions(
         root=recordings,
     )
     tie = TieDossier(fetch, opener, now)
+    check = Reaction(
+        "check_recordings",
+        _checking(checker),
+        attempt_seconds=settings.recording.deadline_ms / 1000 + 30,
+        deadline_seconds=300,
+    )
     return {
         CallReached: (
             Reaction(
@@ -69,14 +76,10 @@ def reactions(
             ),
         ),
         CallClosed: (
-            Reaction(
-                "check_recordings",
-                _checking(checker),
-                attempt_seconds=settings.recording.deadline_ms / 1000 + 30,
-                deadline_seconds=300,
-            ),
+            check,
             Reaction("list_callback", _over(hear, tie), attempt_seconds=10, deadline_seconds=30),
         ),
+        ConsultClosed: (check,),
     }
 
 

@@ -59,6 +59,15 @@ class CallClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsultClosed:
+    """Two agents who met when the caller was gone already have ended their talk: what was recorded of it is on disk."""
+
+    call_id: CallId
+    at: Instant
+    line: str  #: the second line
+
+
+@dataclass(frozen=True, slots=True)
 class AnomalyNoted:
     """The PBX surprised us on this call."""
 
@@ -77,4 +86,6 @@ class RecordingFaulted:
     problem: str
 
 
-Fact: TypeAlias = CallOpened | CallAnswered | CallReached | StageAnswered | CallClosed | AnomalyNoted | RecordingFaulted
+Fact: TypeAlias = (
+    CallOpened | CallAnswered | CallReached | StageAnswered | CallClosed | ConsultClosed | AnomalyNoted | RecordingFaulted
+)

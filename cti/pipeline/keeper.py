@@ -13,7 +13,7 @@ import structlog
 
 from cti.journey import Journey
 from cti.journey.events import CallEvent
-from cti.journey.facts import Fact
+from cti.journey.facts import ConsultClosed, Fact
 from cti.journey.ledger import Promise
 from cti.journey.words import CallId, Instant
 from cti.pipeline.ports import Counters, Pace, Reaction
@@ -59,7 +59,7 @@ class Keeper:
     def promises(self, facts: Iterable[Fact]) -> list[Promise]:
         """What these facts oblige us to do."""
         return [
-            Promise(fact.call_id, row.name, type(fact).__name__, fact.at, fact.at + int(row.deadline_seconds * 1_000_000))
+            Promise(fact.call_id, row.name, _key(fact), fact.at, fact.at + int(row.deadline_seconds * 1_000_000))
             for fact in facts
             for row in self._reactions.get(type(fact), ())
         ]
@@ -123,3 +123,9 @@ class Keeper:
             self._counters.reaction_failures += 1
             log.warning("reaction_failed", reaction=reaction.name, call_id=promise.call_id, error=repr(trouble))
             return None
+
+
+def _key(fact: Fact) -> str:
+    """What tells two promises of one reaction and one call apart."""
+    name = type(fact).__name__
+    return f"{name}/{fact.line}" if isinstance(fact, ConsultClosed) else name

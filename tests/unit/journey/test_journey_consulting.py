@@ -4,7 +4,7 @@ from journey_stories import at, event, fold, talking
 
 from cti.journey import Journey, Outcome, State, apply
 from cti.journey import events as ev
-from cti.journey.facts import RecordingFaulted
+from cti.journey.facts import ConsultClosed, RecordingFaulted
 from cti.journey.model import StageEnd
 
 STARTED = event(ev.ConsultStarted, 20)
@@ -32,7 +32,8 @@ def test_told_twice_it_is_the_same() -> None:
 
 
 def test_one_whose_beginning_was_not_seen_tells_nothing() -> None:
-    assert fold(ANSWERED, RECORDED, RETURNED, journey=talking()).consults == ()
+    for call in (talking(), fold(event(ev.CallEnded, 22, cause=16), journey=talking())):
+        assert fold(ANSWERED, RECORDED, RETURNED, journey=call).consults == ()
 
 
 def test_two_consultations_for_one_caller_are_two() -> None:
@@ -48,6 +49,30 @@ def test_the_caller_s_hang_up_ends_it() -> None:
     assert journey.anomalies == ()
     over = fold(*STORY, event(ev.CallEnded, 50, cause=16), journey=talking())
     assert over.consults[0].how is ev.ConsultEnd.RETURNED
+
+
+def test_a_colleague_who_picks_up_when_the_caller_is_gone_is_told_and_his_voice_belongs_to_the_call() -> None:
+    gone = fold(STARTED, event(ev.CallEnded, 22, cause=16), journey=talking())
+    assert (gone.consults[0].ended_at, gone.consults[0].how) == (at(22), ev.ConsultEnd.CALLER_GONE)
+    late = event(ev.ConsultRecorded, 24.1)
+    journey, facts = apply(fold(ANSWERED, late, journey=gone), RETURNED)
+    (consult,) = journey.consults
+    assert (consult.answered_at, consult.answered_by, consult.ended_at) == (at(24), "amu01", at(30))
+    assert consult.how is ev.ConsultEnd.CALLER_GONE
+    assert consult.recording is not None
+    assert consult.recording.started_at == at(24.1)
+    assert facts == (ConsultClosed(journey.call_id, at(30), consult.line),)
+    assert (journey.state, journey.ended_at, journey.stages) == (gone.state, gone.ended_at, gone.stages)
+    for again in (ANSWERED, late, RETURNED):
+        assert apply(journey, again) == (journey, ())
+    # The recorder may be told before the answer; an end that nobody saw leaves it where it was heard last.
+    assert fold(late, ANSWERED, journey=gone).consults[0].ended_at == at(24)
+    assert fold(RETURNED, journey=gone).consults == gone.consults, "nobody picked up"
+
+
+def test_an_answer_told_late_stays_before_the_caller_s_end() -> None:
+    journey = fold(STARTED, event(ev.CallEnded, 26, cause=16), ANSWERED, RETURNED, journey=talking())
+    assert (journey.consults[0].answered_at, journey.consults[0].ended_at) == (at(24), at(26))
 
 
 def test_its_recording_is_checked_beside_the_caller_s() -> None:
