@@ -107,10 +107,10 @@ class Judge:
         paired = pair(self._truths, incoming)
         found = self.verdict
         found.callers = sum(truth.heard for truth in self._truths)
-        found.answered = sum(truth.first_human_at is not None for truth in self._truths)
         found.pieces = len(pieces)
         for truth in paired.missing:
             if truth.first_human_at is not None:
+                found.answered += 1
                 self._fault(truth.number, "décroché, et aucun appel dans la base")
         for journey in (*(one for _, one in paired.doubles), *paired.invented):
             self._fault(journey.call_id, "appel que personne n'a passé")
@@ -126,7 +126,10 @@ class Judge:
     # --- one call ---------------------------------------------------------------------------------------------------------
 
     def _incoming(self, truth: CallerTruth, journey: Journey, pieces: list[Piece]) -> None:
-        answered = truth.first_human_at is not None and not truth.at_the_edge(100_000)
+        # Where décroché and hang-up are so close that no witness can say which came first, the service's word decides.
+        edge = truth.at_the_edge(100_000)
+        answered = truth.first_human_at is not None and (not edge or journey.answered_at is not None)
+        self.verdict.answered += answered
         mine = [piece for piece in pieces if piece.kind is PieceKind.APPEL]
         if answered and not self._proven(truth.number, journey, mine):
             return
