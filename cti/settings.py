@@ -341,7 +341,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str, str]] = {
 #: The blocks of the files whose readers look at their own blocks only.
 _BLOCKS: Mapping[str, frozenset[str]] = {
     "pbx": frozenset({"pbx", "ami", "trunks", "sortie", "tls"}),
-    "agents": frozenset({"agents", "personnes", "pauses"}),
+    "agents": frozenset({"agents", "personnes", "pauses", "pret"}),
 }
 
 

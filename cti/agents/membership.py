@@ -7,6 +7,7 @@ queues of ours and posts of ours are touched, and a member written in ``queues.c
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from cti.agents.duty import Standings
 from cti.agents.people import Staff
@@ -50,8 +51,18 @@ class Step:
         return f"{self.kind} {self.member.poste} dans {self.member.queue}{why}"
 
 
-def desired(standings: Standings, staff: Staff, queues: QueuesOf, now: Instant) -> dict[tuple[str, AgentId], Member]:
-    """Who should be where. A person, a post or a filière that the site no longer declares gives nothing."""
+def desired(
+    standings: Standings, staff: Staff, queues: QueuesOf, now: Instant, unready: Mapping[AgentId, str] = MappingProxyType({})
+) -> dict[tuple[str, AgentId], Member]:
+    """Who should be where. A person, a post or a filière that the site no longer declares gives nothing.
+
+    Args:
+        standings: who sits where.
+        staff: the site's posts and people.
+        queues: of each filière.
+        now: our clock.
+        unready: posts that cannot be offered calls whoever sits there, and why; a hold of their own goes before.
+    """
     wanted: dict[tuple[str, AgentId], Member] = {}
     for standing in standings.values():
         post, person = staff.post(standing.poste), staff.people.get(standing.personne)
@@ -59,14 +70,15 @@ def desired(standings: Standings, staff: Staff, queues: QueuesOf, now: Instant) 
             continue
         allowed = standing.filieres if person is None else tuple(f for f in standing.filieres if f in person.filieres)
         hold = standing.held(now)
+        why = unready.get(standing.poste, "") if hold is None else hold.reason
         for filiere in allowed:
             for queue in queues.get(filiere, ()):
                 wanted[queue, standing.poste] = Member(
                     queue,
                     standing.poste,
                     staff.nom(standing.personne),
-                    paused=hold is not None,
-                    reason="" if hold is None else hold.reason,
+                    paused=hold is not None or bool(why),
+                    reason=why,
                     dynamic=not standing.fixed,
                 )
     return wanted

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from cti.agents.ready_rules import ReadyRules, read_ready
 from cti.agents.roles import Role
 from cti.agents.roster import Agent, Roster, RosterError
 from cti.journey import AgentId, FiliereCode
@@ -47,6 +48,7 @@ class Staff:
     people: Mapping[PersonId, Person] = field(default_factory=dict)
     motifs: tuple[str, ...] = DEFAULT_MOTIFS
     missed_max: int = 2  #: offers in a row that a post may let ring; 0: never withdrawn
+    ready: tuple[ReadyRules, ...] = (ReadyRules(),)  #: from when a post is good enough, in the order of their dates
 
     @property
     def fixed(self) -> Mapping[AgentId, tuple[FiliereCode, ...]]:
@@ -87,9 +89,10 @@ def read_staff(data: Mapping[str, object], file: str) -> Staff:
     people = _people(data.get("personnes", {}), file, problems)
     problems += [f"{file}: [personnes.{one}]: a post has this name already" for one in people if one in roster.by_endpoint]
     motifs, missed_max = _pauses(data.get("pauses", {}), file, problems)
+    ready = read_ready(data.get("pret", []), file, problems)
     if problems:
         raise RosterError(tuple(problems))
-    return Staff(roster, MappingProxyType(people), motifs, missed_max)
+    return Staff(roster, MappingProxyType(people), motifs, missed_max, ready)
 
 
 def _people(blocks: object, file: str, problems: list[str]) -> dict[PersonId, Person]:

@@ -1,6 +1,6 @@
 """Posts, people and times told outside: plain data with UTC ISO 8601 instants, ready for JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cti.agents.duty import Standing, Standings
@@ -11,10 +11,18 @@ from cti.journey.events import Presence
 from cti.journey.words import iso
 
 Sights = Mapping[tuple[AgentId, FiliereCode], Presence]
+#: What keeps a post from being offered calls besides what people do (`readiness.tell`).
+Unready = Callable[[AgentId], dict[str, Any] | None]
 
 
-def tell_post(poste: AgentId, standing: Standing | None, staff: Staff, sights: Sights, now: Instant) -> dict[str, Any]:
-    """One post: who sits there, what for, and what holds it."""
+def _ready(_poste: AgentId) -> None:
+    """Nobody judges."""
+
+
+def tell_post(
+    poste: AgentId, standing: Standing | None, staff: Staff, sights: Sights, now: Instant, unready: Unready = _ready
+) -> dict[str, Any]:
+    """One post: who sits there, what for, what holds it, and whether it is good enough to be offered calls."""
     post = staff.post(poste)
     hold = None if standing is None else standing.held(now)
     return {
@@ -31,13 +39,16 @@ def tell_post(poste: AgentId, standing: Standing | None, staff: Staff, sights: S
         "hold_since": None if hold is None else iso(hold.since),
         "hold_until": None if hold is None else iso(hold.until),
         "by": "" if hold is None else hold.by,
+        "pas_pret": None if standing is None else unready(poste),
         "presence": {filiere: presence.value for (who, filiere), presence in sorted(sights.items()) if who == poste},
     }
 
 
-def tell_posts(standings: Standings, staff: Staff, sights: Sights, now: Instant) -> list[dict[str, Any]]:
+def tell_posts(
+    standings: Standings, staff: Staff, sights: Sights, now: Instant, unready: Unready = _ready
+) -> list[dict[str, Any]]:
     """Every declared post, in the file's order."""
-    return [tell_post(post.endpoint, standings.get(post.endpoint), staff, sights, now) for post in staff.roster]
+    return [tell_post(post.endpoint, standings.get(post.endpoint), staff, sights, now, unready) for post in staff.roster]
 
 
 def tell_people(staff: Staff) -> list[dict[str, Any]]:

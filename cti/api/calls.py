@@ -14,6 +14,7 @@ from cti.api.edge.reading import Asked, QueryInstant, read_body, read_query
 from cti.api.ports import PORTS, CallReader, TransferVerdict
 from cti.api.timeline import timeline
 from cti.journey import CallId, Instant, Journey, State
+from cti.journey.around.quality import tell_leg
 from cti.journey.telling import tell
 
 #: Rows read in one go, and how many goes one request may take before it hands out a cursor instead.
@@ -53,7 +54,9 @@ async def read_call(request: web.Request) -> web.Response:
     """One call, whole, with its timeline."""
     journey = await _known(request)
     repeats = await request.app[PORTS].calls.repeats([journey])
-    return json_answer({**tell(journey, repeats.get(journey.call_id)), "timeline": timeline(journey)})
+    legs = await request.app[PORTS].calls.heard(journey.call_id)
+    told = tell(journey, repeats.get(journey.call_id))
+    return json_answer({**told, "timeline": timeline(journey), "qualite_voix": [tell_leg(leg) for leg in legs]})
 
 
 async def ask_transfer(request: web.Request) -> web.Response:

@@ -18,11 +18,13 @@ from cti.api.calling_port import Calling
 from cti.api.desk_port import Desks
 from cti.api.keeping_port import Kept
 from cti.api.listening_port import Draws, Listening
+from cti.api.page_words_port import PageQualities, PageStates
 from cti.api.provider_port import IdentityProvider
 from cti.api.session_port import Signing
 from cti.api.telephone_port import Telephone
 from cti.journey import CallId, FiliereCode, Instant, Journey
 from cti.journey.around.callers import Repeat
+from cti.journey.around.quality import LegQuality
 from cti.journey.callbacks import ActKind, TryResult
 from cti.live.feed import Subscription
 
@@ -42,6 +44,14 @@ class CallReader(Protocol):
 
     async def journey(self, call_id: CallId) -> Journey | None:
         """One call; None when it is not known.
+
+        Raises:
+            StoreUnavailable: nothing can be read now.
+        """
+        ...
+
+    async def heard(self, call_id: CallId) -> Sequence[LegQuality]:
+        """How well each leg of this call was heard, as far as anybody measured it.
 
         Raises:
             StoreUnavailable: nothing can be read now.
@@ -298,6 +308,8 @@ class Ports:
     crisis: Crisis
     duty: DutyRoom
     telephone: Telephone
+    page_states: PageStates
+    page_qualities: PageQualities
     qos: QosReader
     reconcile: Reconciler
     readiness: Readiness

@@ -42,6 +42,7 @@ from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
 from cti.bootstrap.telephone.address import phone_address
+from cti.bootstrap.telephone.lines import Lines
 from cti.bootstrap.watching.alarms import AlarmWatch
 from cti.bootstrap.watching.conditions import DiskWatch, JournalWord, conditions
 from cti.bootstrap.watching.ground import ground_of, probe_of
@@ -112,7 +113,7 @@ class Service:
         alarms = AlarmWatch(board, settings.zone, clock=now, pause=asyncio.sleep)
         apart = _apart(spawn)
         posts = await open_posts(settings, store, store_thread, board, lambda: actions)
-        board.holds = posts.desk.held_since
+        board.holds = posts.held_since
         pipeline = _pipeline(settings, store, store_thread, apart, desk, recordings, [recent, board, book, alarms, posts.desk])
         seats = await open_desks(settings, store, store_thread, board, posts, recent, pipeline)
         keeping = Keeping(settings, store, recordings, pipeline.live, now, [RetentionWatch(settings, store, now)])
@@ -140,7 +141,8 @@ class Service:
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
             apart(probe.run()),
-            *(apart(work) for work in (listening.run(), _heads(settings, store).run(), desks.exports.run(), *posts.work())),
+            *(apart(work) for work in (listening.run(), _heads(settings, store).run(), desks.exports.run())),
+            *(apart(work) for work in posts.work(Lines(watch, PbxActions(actions.ask).hangup, apart))),
         ]
         for threads in (disk, keeping):
             threads.start()
@@ -157,7 +159,7 @@ class Service:
             await runner.cleanup()
             disk.stop()
             await _leave_pbx(watches, (watch.link, actions), links, agi)
-            await posts.desk.flush()
+            await posts.flush()
             pipeline.stop()
             await writer
             await asyncio.to_thread(_rest, desks.stop, keeping.stop, journal.close)
@@ -222,6 +224,8 @@ def _ports(of: _Parts, readiness: Ready) -> Ports:
         duty=of.posts.room,
         desks=of.seats.desks(of.actions, of.watch),
         telephone=of.posts.telephone,
+        page_states=of.posts.readiness,
+        page_qualities=of.posts.quality,
         qos=Figures(settings, of.store),
         reconcile=of.reconciler,
         readiness=readiness,
@@ -322,9 +326,7 @@ def _watch(
     pbx = settings.cti.pbx
     witnesses = WatchSettings(pbx.cel, pbx.history_hours * _HOUR_US)
     link = _link(settings, "events")
-    return PbxWatch(
-        witnesses, link, _time(), pipeline, journal, spawn, posts.last_at, reconciler.caught_up, posts.keeper.on_frame
-    )
+    return PbxWatch(witnesses, link, _time(), pipeline, journal, spawn, posts.last_at, reconciler.caught_up, posts.on_frame)
 
 
 def _journal(settings: Settings, word: JournalWord) -> SessionJournal:

@@ -24,6 +24,7 @@ from cti.store.keeping import KeepingRegister
 from cti.store.ledger import Ledger
 from cti.store.notes import Notes
 from cti.store.pieces import Pieces
+from cti.store.quality import Qualities
 from cti.store.reading import Reading
 from cti.store.repeats import Repeats
 from cti.store.schema import Age, SchemaMismatch, SchemaState, migrate, prepare, schema_state
@@ -45,6 +46,7 @@ __all__ = [
     "KeepingRegister",
     "Notes",
     "Pieces",
+    "Qualities",
     "Reading",
     "Repeats",
     "SchemaMismatch",
@@ -64,7 +66,8 @@ __all__ = [
 class Store:
     """One open database: what the pipeline writes, what reports read, the registry of dossiers, the call-back list,
     crises, who is on duty, the pieces of the archive and their keeping, accounts, who is signed in and the log of accesses,
-    what was handed over, searches among recordings, quality draws, notes on calls.
+    what was handed over, searches among recordings, quality draws, notes on calls, how well
+    legs were heard.
 
     ``commit`` is for one thread at a time; everything else may be called from any thread. Every method raises StoreUnavailable
     when the database is out of reach.
@@ -85,6 +88,7 @@ class Store:
     hearing: Hearing
     draws: Draws
     notes: Notes
+    qualities: Qualities
     _ledger: Ledger
     _dispose: Callable[[], None]
 
@@ -147,6 +151,7 @@ def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
         Hearing(engine),
         Draws(engine),
         Notes(engine),
+        Qualities(engine),
         Ledger(engine),
         engine.dispose,
     )

@@ -20,11 +20,13 @@ from cti.journey import CallEvent, Instant, Journey, apply
 from cti.journey import events as ev
 from cti.journey.around.callers import Repeat
 from cti.journey.around.crisis import CrisisAct
+from cti.journey.around.quality import LegQuality
 from cti.live import Board, DayCount, Feed, FiliereSpec
 from cti.routing.crise import CriseRules
 from tests.fakes.access import MemoryAccounts, MemorySigning, MemoryTraces, access_desk, no_provider, shipped_routes, sign_in_desk
 from tests.fakes.desks import FakeLine, MemoryNotes
 from tests.fakes.listening import NobodyListens
+from tests.fakes.page_words import quality_desk, readiness_desk
 from tests.fakes.posts import FakeDuty, FakeTelephone
 from tests.fakes.shelf import RULES, MemoryShelf
 from tests.fakes.store import at_once
@@ -140,6 +142,7 @@ class FakeReader:
         self.rows = list(journeys)
         self.failure: Exception | None = None
         self.known: dict[str, Repeat] = {}
+        self.legs: list[LegQuality] = []
 
     async def journeys(
         self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool
@@ -153,6 +156,9 @@ class FakeReader:
         if self.failure is not None:
             raise self.failure
         return next((row for row in self.rows if row.call_id == call_id), None)
+
+    async def heard(self, call_id: str) -> Sequence[LegQuality]:
+        return [leg for leg in self.legs if leg.call_id == call_id]
 
     async def repeats(self, journeys: Sequence[Journey]) -> Mapping[str, Repeat]:
         return {journey.call_id: self.known[journey.call_id] for journey in journeys if journey.call_id in self.known}
@@ -279,6 +285,9 @@ class Doubles:
         self.room.hub, self.duty.changed = self.hub, self.hub.seats_changed
         self.desks = Desks(self.hub, self.staff, self.webrtc, self.notes, at_once, self.clock, self._find, self.line.hang_up)
         self.telephone = FakeTelephone(self.duty, self.clock)
+        self.page_states = readiness_desk(self.duty, self.telephone.rules, self.board, self.clock)
+        self.measured: list[LegQuality] = []
+        self.page_qualities = quality_desk(self.duty, self.telephone.rules, self.measured.extend, self.clock)
         self.desk = CallbackDesk(self.shelf, RULES, self.board, at_once, self.clock)
         self.accounts, self.traces = MemoryAccounts(), MemoryTraces()
         self.recognised = MemorySigning(self.accounts, self.traces)
@@ -319,6 +328,8 @@ class Doubles:
             crisis=self.crisis,
             duty=self.duty,
             telephone=self.telephone,
+            page_states=self.page_states,
+            page_qualities=self.page_qualities,
             qos=self.qos,
             reconcile=self.reconciler,
             readiness=self.readiness,

@@ -30,7 +30,8 @@ def browser_endpoint(agent: AgentSpec, spec: PbxSpec) -> str:
     """What a browser post has beside what every phone has.
 
     ``webrtc`` stands for rtcp_mux, AVPF, ICE, bundle and a DTLS certificate that Asterisk makes itself. A page that is gone sends
-    no BYE: its silence ends the leg, and the hang-up handler says so to the caller's channel (`sas-telephone`).
+    no BYE: its silence ends the leg. The hang-up handler says so to the caller's
+    channel (`sas-telephone`), then how well it was heard.
     """
     return (
         f"webrtc = yes\nauth = {agent.endpoint}\n"
@@ -39,9 +40,13 @@ def browser_endpoint(agent: AgentSpec, spec: PbxSpec) -> str:
     )
 
 
-def browser_aor() -> str:
-    """One contact, the latest; it is removed when its WebSocket closes, and lasts a minute otherwise."""
+def browser_aor(spec: PbxSpec) -> str:
+    """One contact, the latest; it is removed when its WebSocket closes, and lasts a minute otherwise.
+
+    It is asked by OPTIONS more often than a telephone: a page that hangs keeps its WebSocket.
+    """
     return (
+        f"qualify_frequency = {spec.qualify_navigateur_seconds}\n"
         "max_contacts = 1\nremove_existing = yes\n"
         f"minimum_expiration = 30\ndefault_expiration = {REGISTRATION_SECONDS}\nmaximum_expiration = {REGISTRATION_SECONDS}\n"
     )

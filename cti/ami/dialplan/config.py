@@ -41,6 +41,7 @@ _PBX_FIELDS = (
     "spool_patience_seconds",
     "repos_seconds",
     "qualify_seconds",
+    "qualify_navigateur_seconds",
     "sonde_seconds",
     "agi_script",
     "perte_seconds",

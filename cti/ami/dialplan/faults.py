@@ -219,6 +219,8 @@ def _pbx_faults(spec: PbxSpec) -> Iterator[str]:
 
 def _time_faults(spec: PbxSpec) -> Iterator[str]:
     """How long one waits, or how often one asks."""
+    if not 0 <= spec.qualify_navigateur_seconds <= 60:
+        yield "[pbx] qualify_navigateur_seconds: from 0 (never asked) to 60"
     if not 2 <= spec.perte_seconds <= 60:
         yield "[pbx] perte_seconds: from 2 to 60"
     if spec.sonde_seconds and not 2 <= spec.sonde_seconds <= 3600:

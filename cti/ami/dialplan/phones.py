@@ -10,6 +10,8 @@ from cti.ami.dialplan.spec import AgentSpec, PbxSpec, SortieSpec, TrunkSpec
 from cti.ami.sip_probe import PROBE
 
 _PHONE_CODECS = "g722,alaw,ulaw"
+#: Every leg tells once, as it ends, how well it was heard (`sas-qualite`).
+_TELLS_QUALITY = "set_var = CHANNEL(hangup_handler_push)=sas-qualite,s,1\n"
 
 
 def pjsip_conf(spec: PbxSpec) -> str:
@@ -83,7 +85,7 @@ def _trunk(trunk: TrunkSpec, spec: PbxSpec) -> str:
         f"disallow = all\nallow = {','.join(trunk.codecs)}\n"
         "trust_id_inbound = yes\ndirect_media = no\nrtp_symmetric = yes\nforce_rport = yes\n"
         "allow_transfer = no\nallow_overlap = no\nallow_subscribe = no\n"
-        f"timers = yes\ntimers_min_se = 90\ntimers_sess_expires = 600\nlanguage = {spec.langue}\n"
+        f"timers = yes\ntimers_min_se = 90\ntimers_sess_expires = 600\nlanguage = {spec.langue}\n" + _TELLS_QUALITY
     )
     if trunk.contact:
         text += f"aors = {trunk.name}\n"
@@ -109,7 +111,7 @@ def _way_out(trunk: TrunkSpec, sortie: SortieSpec, spec: PbxSpec) -> str:
         f"from_user = {sortie.numero_presente}\ntrust_id_outbound = no\nsend_pai = no\n"
         "direct_media = no\nrtp_symmetric = yes\nforce_rport = yes\n"
         "allow_transfer = no\nallow_overlap = no\nallow_subscribe = no\n"
-        f"timers = yes\ntimers_min_se = 90\ntimers_sess_expires = 600\nlanguage = {spec.langue}\n"
+        f"timers = yes\ntimers_min_se = 90\ntimers_sess_expires = 600\nlanguage = {spec.langue}\n" + _TELLS_QUALITY
     )
 
 
@@ -131,18 +133,18 @@ def _agent(agent: AgentSpec, spec: PbxSpec) -> str:
         "dtmf_mode = auto_info\nallow_subscribe = no\nrefer_blind_progress = no\nsend_pai = yes\ntrust_id_outbound = yes\n"
         f"timers = yes\nset_var = TRANSFER_CONTEXT=sas-transferts\nset_var = DYNAMIC_FEATURES={features}\n"
     )
-    if agent.webrtc:
-        text += browser_endpoint(agent, spec)
+    text += browser_endpoint(agent, spec) if agent.webrtc else _TELLS_QUALITY
     if agent.distant:
         text += distant_endpoint(agent)
     if agent.password:
         text += f"auth = {agent.endpoint}\n"
     elif agent.contact and _is_address(_host(agent.contact)):
         text += f"deny = 0.0.0.0/0.0.0.0\npermit = {_host(agent.contact)}/32\n"
-    text += f"\n[{agent.endpoint}]\ntype = aor\nqualify_frequency = {spec.qualify_seconds}\n"
+    text += f"\n[{agent.endpoint}]\ntype = aor\n"
     if agent.webrtc:
-        text += browser_aor()
+        text += browser_aor(spec)
     else:
+        text += f"qualify_frequency = {spec.qualify_seconds}\n"
         text += f"contact = {agent.contact}\n" if agent.contact else "max_contacts = 1\nremove_existing = yes\n"
     if agent.password:
         text += (

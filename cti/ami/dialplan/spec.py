@@ -218,6 +218,8 @@ class PbxSpec:
     communes: tuple[str, ...] = ()
     sortie: SortieSpec | None = None
     qualify_seconds: int = 30
+    #: The same for posts in a browser: who does not answer is offered no call; 0: never asked, and never missed.
+    qualify_navigateur_seconds: int = 10
     #: The service asks whether the PBX still hears SIP, so often; 0: never, and it has no name to ask under.
     sonde_seconds: int = 5
     langue: str = "fr"

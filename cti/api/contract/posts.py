@@ -2,9 +2,26 @@
 
 from datetime import datetime
 
+from cti.agents.readiness import Lack
 from cti.api.contract.shape import Shape
 from cti.journey.around.duty import DutyKind
 from cti.journey.events import Presence
+
+
+class LackOut(Shape):
+    """Something that is not good at a post, in French, and what to do about it."""
+
+    code: Lack
+    texte: str
+    faire: str
+
+
+class NotReadyOut(Shape):
+    """Why a post may be offered no call though nobody paused it; ``garde``: as the last one it is offered some all the same."""
+
+    since: datetime
+    garde: bool
+    manques: list[LackOut]
 
 
 class PostOut(Shape):
@@ -23,6 +40,7 @@ class PostOut(Shape):
     hold_since: datetime | None
     hold_until: datetime | None
     by: str
+    pas_pret: NotReadyOut | None
     presence: dict[str, Presence]
 
 

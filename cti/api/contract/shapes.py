@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from cti.api.contract.crise import LiveCrisis
+from cti.api.contract.heard import LegHeardOut
 from cti.api.contract.recorded import ConsultOut, RecordingOut
 from cti.api.contract.rooms import GuestOut
 from cti.api.contract.shape import Shape
@@ -119,6 +120,7 @@ class CallStory(CallOut):
     """A call and its timeline."""
 
     timeline: list[TimelineLine]
+    qualite_voix: list[LegHeardOut]
 
 
 class CallPage(Shape):

@@ -5,9 +5,9 @@ and what was asked of the calls that are hers. Never here: somebody else's calle
 does not sit there or written to a log.
 """
 
-from cti.api.poste import desk, telephone
+from cti.api.poste import desk, page_words, telephone
 
 #: The parts whose operations make up the desk.
-POSTE = (desk, telephone)
+POSTE = (desk, telephone, page_words)
 
 __all__ = ["POSTE"]

@@ -21,7 +21,7 @@ from cti.api.edge.reading import Asked, read_body
 from cti.api.ports import PORTS
 from cti.journey.words import iso
 
-_STATUS: Final[Mapping[PhoneWhy, int]] = {PhoneWhy.UNKNOWN: 404, PhoneWhy.EMPTY: 409, PhoneWhy.NOT_YOURS: 403}
+PHONE_STATUS: Final[Mapping[PhoneWhy, int]] = {PhoneWhy.UNKNOWN: 404, PhoneWhy.EMPTY: 409, PhoneWhy.NOT_YOURS: 403}
 _PROBLEMS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
@@ -59,9 +59,9 @@ async def open_phone(request: web.Request) -> web.Response:
     """Credentials for a while."""
     wish = await read_body(request, PhoneWish)
     try:
-        opened = await request.app[PORTS].telephone.open(wish.poste, _person(request, wish))
+        opened = await request.app[PORTS].telephone.open(wish.poste, phone_person(request, wish))
     except PhoneRefusal as refusal:
-        raise Problem(_STATUS[refusal.why], str(refusal)) from None
+        raise Problem(PHONE_STATUS[refusal.why], str(refusal)) from None
     return json_answer(
         {
             "poste": opened.poste,
@@ -80,13 +80,14 @@ async def close_phone(request: web.Request) -> web.Response:
     """Credentials taken back."""
     wish = await read_body(request, PhoneWish)
     try:
-        await request.app[PORTS].telephone.close(wish.poste, _person(request, wish))
+        await request.app[PORTS].telephone.close(wish.poste, phone_person(request, wish))
     except PhoneRefusal as refusal:
-        raise Problem(_STATUS[refusal.why], str(refusal)) from None
+        raise Problem(PHONE_STATUS[refusal.why], str(refusal)) from None
     return web.Response(status=204)
 
 
-def _person(request: web.Request, wish: PhoneWish) -> str:
+def phone_person(request: web.Request, wish: PhoneWish) -> str:
+    """Who asks: whoever the token names; the one in ``by`` where the site itself speaks."""
     known = known_of(request)
     if known.named:
         if not known.personne:

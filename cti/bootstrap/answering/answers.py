@@ -15,6 +15,7 @@ from cti.bootstrap.clock import now
 from cti.journey import CallId, FiliereCode, Instant, Journey, State
 from cti.journey.around.callers import Repeat
 from cti.journey.around.crisis import cut, spans
+from cti.journey.around.quality import LegQuality
 from cti.journey.folding.joined import alone_with
 from cti.journey.ledger import StoreUnavailable
 from cti.journey.words import as_datetime
@@ -41,6 +42,10 @@ class Calls:
     async def repeats(self, journeys: Sequence[Journey]) -> Mapping[CallId, Repeat]:
         """Which of these calls repeat an earlier one."""
         return await asyncio.to_thread(self._store.repeats, journeys, self._repeat_window)
+
+    async def heard(self, call_id: CallId) -> Sequence[LegQuality]:
+        """How well its legs were heard."""
+        return await asyncio.to_thread(self._store.qualities.of, call_id)
 
     async def journeys(
         self, since: Instant, until: Instant, *, flux: str | None, limit: int, newest_first: bool

@@ -123,6 +123,11 @@ class Hub:
             if now.get(post) != before.get(post):
                 self._touch(post, {_POST})
 
+    def posts_changed(self, posts: Iterable[AgentId]) -> None:
+        """These posts may be offered calls again, or no more."""
+        for post in posts:
+            self._touch(post, {_POST})
+
     def noted(self, note: CallNote) -> None:
         """Somebody wrote about a call."""
         self.notes[note.call_id] = (*self.notes.get(note.call_id, ()), note)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from cti.agents.duty import Standing
 from cti.agents.people import Staff
-from cti.agents.telling import Sights, tell_post
+from cti.agents.telling import Sights, Unready, tell_post
 from cti.ami.actions import PbxActions
 from cti.ami.connection import AmiLink
 from cti.ami.translate import Translator
@@ -40,12 +40,13 @@ class Seats:
     sights: Callable[[], Sights]
     webrtc: frozenset[AgentId]
     clock: Callable[[], Instant]
+    unready: Unready = lambda poste: None
 
     def tell(self, poste: AgentId) -> dict[str, Any]:
         """A post as it is now, and what its person may choose from."""
         standings = self.standings()
         return {
-            **tell_post(poste, standings.get(poste), self.staff, self.sights(), self.clock()),
+            **tell_post(poste, standings.get(poste), self.staff, self.sights(), self.clock(), self.unready),
             "webrtc": poste in self.webrtc,
             "possibles": possible_filieres(self.staff, standings, poste),
             "motifs": list(self.staff.motifs),
@@ -116,6 +117,7 @@ async def open_desks(
         sights=lambda: posts.desk.presence.seen,
         webrtc=frozenset(agent.endpoint for agent in settings.pbx.agents if agent.webrtc),
         clock=now,
+        unready=posts.readiness.tell,
     )
     p0 = next((filiere.code for filiere in settings.pbx.filieres if filiere.p0), None)
     hub = Hub(seats.site(p0, recent.repeat_of), board, now, asyncio.get_running_loop().call_later, asyncio.sleep)
@@ -127,5 +129,12 @@ async def open_desks(
         hub.seats_changed()
 
     posts.desk.changed = changed
+    judged = posts.readiness.changed
+
+    def judged_too(which: frozenset[AgentId]) -> None:
+        judged(which)
+        hub.posts_changed(which)
+
+    posts.readiness.changed = judged_too
     pipeline.listen(hub)
     return DeskRoom(hub, seats, store, store_thread, pipeline)

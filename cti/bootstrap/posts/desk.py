@@ -109,6 +109,8 @@ class DutyDesk:
         self._watching_since: Instant | None = None
         self.changed: Callable[[], None] = lambda: None  #: the keeper's `stir`
         self.reconnected: Callable[[str], None] = lambda why: None  #: the keeper's `look`
+        #: posts that may be offered no call whoever sits there, and why (``cti.bootstrap.readiness``)
+        self.unready: Callable[[], Mapping[AgentId, str]] = dict
 
     # --- what is known -------------------------------------------------------------------------------------------------
 
@@ -123,6 +125,10 @@ class DutyDesk:
         hold = None if standing is None else standing.held(self._clock())
         return None if hold is None else hold.since
 
+    def unready_changed(self) -> None:
+        """Some post may be offered calls again, or no more."""
+        self._wanted = None
+
     def wanted(self) -> Wanted:
         """What the PBX should hold now."""
         now = self._clock()
@@ -135,7 +141,7 @@ class DutyDesk:
         held = {poste: hold for poste, one in self._standings.items() if (hold := one.held(now)) is not None}
         ends = [hold.until for hold in held.values() if hold.until is not None]
         return Wanted(
-            members=desired(self._standings, self._rules.staff, self._rules.queues, now),
+            members=desired(self._standings, self._rules.staff, self._rules.queues, now, self.unready()),
             retained={poste: hold.until for poste, hold in held.items() if self._rules.staff.post(poste) is not None},
             next_change=min(ends, default=None),
         )

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cti.ami.connection import AmiLink, LinkHooks, told_in_turn, wait_for_event
+from cti.ami.frames import Frame
 from cti.bootstrap.clock import OneThread, now
 from cti.bootstrap.posts.desk import Alarms, DutyDesk, DutyRules
 from cti.bootstrap.posts.members import Look, MemberKeeper
 from cti.bootstrap.posts.room import DutyRoom
+from cti.bootstrap.readiness import ReadinessDesk, open_readiness
 from cti.bootstrap.telephone.desk import TelephoneDesk
-from cti.bootstrap.telephone.opening import open_telephone
-from cti.journey import Instant
+from cti.bootstrap.telephone.lines import Lines
+from cti.bootstrap.telephone.opening import open_quality, open_telephone
+from cti.bootstrap.telephone.quality import QualityDesk
+from cti.journey import AgentId, Instant
 from cti.live.alarms import Gravite
 from cti.settings import Settings
 from cti.store import Store
@@ -27,17 +31,40 @@ class Posts:
     keeper: MemberKeeper
     room: DutyRoom
     telephone: TelephoneDesk
+    readiness: ReadinessDesk
+    quality: QualityDesk
     last_at: Instant | None  #: the last sign of life of the run before
 
     @property
     def hooks(self) -> LinkHooks:
         """What the actions link tells."""
         members = LinkHooks(on_frame=lambda frame: None, on_up=self.keeper.link_up, on_down=self.keeper.link_down)
-        return told_in_turn(members, self.telephone.hooks)
+        return told_in_turn(members, self.telephone.hooks, self.readiness.hooks)
 
-    def work(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        """What runs until cancelled: members and browser phones follow, acts are written."""
-        return self.keeper.run(), self.telephone.run(), self.desk.run()
+    def on_frame(self, frame: Frame) -> None:
+        """A live frame: of members, of contacts, of the ends of legs."""
+        self.keeper.on_frame(frame)
+        self.readiness.on_frame(frame)
+        self.quality.on_frame(frame)
+
+    def held_since(self, poste: AgentId) -> Instant | None:
+        """Since when a post is offered no call: held, or not ready."""
+        return self.desk.held_since(poste) or self.readiness.since(poste)
+
+    def work(self, lines: Lines) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What runs until cancelled: members and browser phones follow, posts are judged, acts are written.
+
+        Args:
+            lines: the legs of posts, from now on.
+        """
+        self.readiness.lost = lines.lost
+        self.quality.lines, self.quality.call_named = lines.of, lines.call_named
+        return self.keeper.run(), self.telephone.run(), self.readiness.run(), self.quality.run(), self.desk.run()
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        await self.desk.flush()
+        await self.quality.flush()
 
 
 async def open_posts(
@@ -67,12 +94,26 @@ async def open_posts(
     keeper = MemberKeeper(actions, desk.wanted, desk.learn, queues, posts, now, wait_for_event, _teller(board))
     telephone = open_telephone(settings, lambda: desk.standings, actions)
 
+    readiness = open_readiness(settings, lambda: desk.standings, lambda: desk.presence.seen, actions, board)
+
     def changed() -> None:
+        readiness.stir()
         keeper.stir()
         telephone.stir()
 
-    desk.changed, desk.reconnected = changed, keeper.look
-    return Posts(desk, keeper, DutyRoom(desk, keeper, store.duty, settings.staff, now), telephone, last_at)
+    def reconnected(why: str) -> None:
+        readiness.look()
+        keeper.look(why)
+
+    def judged(_posts: frozenset[AgentId]) -> None:
+        desk.unready_changed()
+        keeper.stir()
+
+    desk.changed, desk.reconnected, desk.unready = changed, reconnected, lambda: readiness.unready
+    readiness.changed = judged
+    room = DutyRoom(desk, keeper, store.duty, settings.staff, now, readiness.tell)
+    quality = open_quality(settings, lambda: desk.standings, actions, store.qualities.write, store_thread)
+    return Posts(desk, keeper, room, telephone, readiness, quality, last_at)
 
 
 def _teller(board: Alarms) -> Callable[[Look], None]:

@@ -10,7 +10,7 @@ from cti.agents.times import times
 from cti.agents.wishes import Wish
 from cti.bootstrap.posts.desk import DutyDesk
 from cti.bootstrap.posts.members import MemberKeeper
-from cti.journey import Instant
+from cti.journey import AgentId, Instant
 from cti.journey.around.duty import DutyKind
 from cti.journey.words import iso
 from cti.store import Duty
@@ -25,12 +25,21 @@ _SESSION_ACTS = (DutyKind.TAKE, DutyKind.LEAVE)
 class DutyRoom:
     """Who is on duty, what to change about it, and for how long it was so."""
 
-    def __init__(self, desk: DutyDesk, keeper: MemberKeeper, shelf: Duty, staff: Staff, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        desk: DutyDesk,
+        keeper: MemberKeeper,
+        shelf: Duty,
+        staff: Staff,
+        clock: Callable[[], Instant],
+        unready: Callable[[AgentId], dict[str, Any] | None] = lambda poste: None,
+    ) -> None:
         self._desk = desk
         self._keeper = keeper
         self._shelf = shelf
         self._staff = staff
         self._clock = clock
+        self._unready = unready
 
     async def room(self) -> dict[str, Any]:
         """Every post, everybody who may take one, and whether the PBX agrees."""
@@ -38,7 +47,7 @@ class DutyRoom:
         look = self._keeper.last
         return {
             "at": iso(now),
-            "posts": tell_posts(self._desk.standings, self._staff, self._desk.presence.seen, now),
+            "posts": tell_posts(self._desk.standings, self._staff, self._desk.presence.seen, now, self._unready),
             "people": tell_people(self._staff),
             "reasons": list(self._staff.motifs),
             "look": None
@@ -55,7 +64,7 @@ class DutyRoom:
         """
         standing = await self._desk.wish(wish)
         followed = await self._keeper.followed(_FOLLOW_SECONDS)
-        told = tell_post(wish.poste, standing, self._staff, self._desk.presence.seen, self._clock())
+        told = tell_post(wish.poste, standing, self._staff, self._desk.presence.seen, self._clock(), self._unready)
         return {"post": told, "followed": followed}
 
     async def times(self, since: Instant, until: Instant) -> dict[str, Any]:

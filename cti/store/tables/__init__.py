@@ -2,6 +2,7 @@
 
 ``calls`` are the journal of events and its fold; ``people`` are the journals of what people do, and what is made from them;
 ``voice`` is where each recording stands; ``keeping`` how long it is kept, who stops its clock, and how it ended;
+``quality`` is how well each leg was heard;
 ``access`` is who may hear the voice and who did; ``exports`` what was handed over of it;
 ``columns`` is how every column is written. A table changes by a migration only. What must never happen here: a table that the two
 databases understand differently.
@@ -21,6 +22,7 @@ from cti.store.tables.columns import metadata
 from cti.store.tables.exports import voice_export
 from cti.store.tables.keeping import destruction, hold, piece_term, proposal, proposal_item
 from cti.store.tables.people import call_note, callback, callback_act, callback_trace, crisis_act, duty_act, presence
+from cti.store.tables.quality import leg_quality
 from cti.store.tables.voice import draw, draw_call, piece
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "gap",
     "hold",
     "leg",
+    "leg_quality",
     "metadata",
     "outbox",
     "piece",

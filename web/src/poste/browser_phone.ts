@@ -5,10 +5,12 @@
  */
 
 import { Devices } from "./telephone/devices";
-import { echoTest, type EchoResult } from "./telephone/echo";
+import type { EchoResult } from "./telephone/echo";
+import { Fitness, type StateWord, type Verdict } from "./telephone/fitness";
 import { DEAD_DBFS, Meter, loudest } from "./telephone/levels";
+import { Measuring, type QualityWord } from "./telephone/measuring";
 import { Phone } from "./telephone/phone";
-import { watchQuality, type Quality } from "./telephone/quality";
+import type { Quality } from "./telephone/quality";
 import { Ring } from "./telephone/ring";
 import type { Credentials, PhoneState as Word } from "./telephone/words";
 import type { PhonePort, PhoneState } from "./phone_port";
@@ -23,15 +25,13 @@ const NOT_HERS = [401, 403, 404, 409];
 
 export class BrowserPhone implements PhonePort {
   readonly devices = new Devices();
-  /** Of the call that is on, every few seconds; null without one. */
-  quality: Quality | null = null;
+  readonly #fitness: Fitness;
+  readonly #measuring: Measuring;
   readonly #phone: Phone;
   readonly #ring = new Ring(this.devices);
   readonly #told = new Set<() => void>();
   #trouble = "";
   #heard: MediaStream | null = null;
-  #followed: RTCPeerConnection | null = null;
-  #unfollow = (): void => undefined;
 
   constructor(readonly poste: string) {
     this.#phone = new Phone(() => this.#credentials(), this.devices);
@@ -40,6 +40,8 @@ export class BrowserPhone implements PhonePort {
       heard: (stream) => (this.#heard = stream),
       ended: () => this.#changed(),
     });
+    this.#fitness = new Fitness(this.#phone, this.devices, (word) => this.#state(word), () => this.#tell());
+    this.#measuring = new Measuring(this.#phone, (word) => this.#quality(word), () => this.#tell());
     this.devices.listen({
       changed: () => this.#tell(),
       fell: (message) => {
@@ -56,6 +58,7 @@ export class BrowserPhone implements PhonePort {
       this.#microphoneFailed(error);
     }
     await this.#phone.start();
+    this.#fitness.start();
   }
 
   get state(): PhoneState {
@@ -67,7 +70,13 @@ export class BrowserPhone implements PhonePort {
   }
 
   get trouble(): string {
+    if (this.#fitness.asleep) return "Cliquez dans la page : le navigateur n'y ouvre le son qu'après un premier clic.";
     return this.#trouble || this.#phone.view.reason;
+  }
+
+  /** Of the call that is on, every few seconds; null without one. */
+  get quality(): Quality | null {
+    return this.#measuring.of(this.#phone.current);
   }
 
   async answer(): Promise<void> {
@@ -111,8 +120,9 @@ export class BrowserPhone implements PhonePort {
 
   async stop(): Promise<void> {
     this.#ring.stop();
-    this.#unfollow();
+    this.#fitness.stop();
     this.#phone.stop();
+    this.#measuring.stop();
     this.devices.close();
     await session.ask(PATH, "DELETE", { poste: this.poste });
   }
@@ -135,7 +145,16 @@ export class BrowserPhone implements PhonePort {
 
   /** A tone to the PBX and back. */
   echo(): Promise<EchoResult> {
-    return echoTest(this.#phone);
+    return this.#fitness.tryVoice();
+  }
+
+  async #state(word: StateWord): Promise<Verdict | null> {
+    const answer = await session.ask<Verdict>(`${PATH}/etat`, "POST", { poste: this.poste, ...word });
+    return answer.ok ? answer.value : null;
+  }
+
+  async #quality(word: QualityWord): Promise<boolean> {
+    return (await session.ask(`${PATH}/qualite`, "POST", { poste: this.poste, ...word })).ok;
   }
 
   async #credentials(): Promise<Credentials | null> {
@@ -149,23 +168,7 @@ export class BrowserPhone implements PhonePort {
     const { state } = this.#phone.view;
     if (state === "sonne") this.#ring.start();
     else this.#ring.stop();
-    this.#follow();
     this.#tell();
-  }
-
-  #follow(): void {
-    const connection = this.#phone.current?.connection ?? null;
-    if (connection === this.#followed) return;
-    this.#unfollow();
-    this.#followed = connection;
-    this.quality = null;
-    this.#unfollow =
-      connection === null
-        ? () => undefined
-        : watchQuality(connection, (quality) => {
-            this.quality = quality;
-            this.#tell();
-          });
   }
 
   #microphoneFailed(error: unknown): void {

@@ -104,6 +104,8 @@ export interface Post {
   hold_since: string | null;
   hold_until: string | null;
   by: string;
+  /** Why no call may be offered though nobody paused it; `garde`: as the last one it is offered some all the same. */
+  pas_pret: { since: string; garde: boolean; manques: { code: string; texte: string; faire: string }[] } | null;
   presence: Record<string, string>;
   webrtc: boolean;
   possibles: string[];

@@ -26,7 +26,8 @@ export class Call {
   readonly #session: RTCSession;
   readonly #events: CallEvents;
 
-  constructor(session: RTCSession, incoming: boolean, events: CallEvents) {
+  /** `sip`: the SIP Call-ID, by which the PBX knows this call too. */
+  constructor(session: RTCSession, incoming: boolean, events: CallEvents, readonly sip: string) {
     this.#session = session;
     this.#events = events;
     this.incoming = incoming;

@@ -103,9 +103,9 @@ export class Devices {
   }
 
   /** The chosen microphone, or the default one when it is gone. */
-  async microphone(): Promise<MediaStream> {
+  async microphone(processing = this.processing): Promise<MediaStream> {
     const wanted = this.chosen("micro");
-    const [echoCancellation, noiseSuppression, autoGainControl] = [this.processing, this.processing, this.processing];
+    const [echoCancellation, noiseSuppression, autoGainControl] = [processing, processing, processing];
     const audio: MediaTrackConstraints = { echoCancellation, noiseSuppression, autoGainControl };
     if (wanted !== null) {
       try {

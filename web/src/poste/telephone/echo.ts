@@ -7,28 +7,34 @@
 
 import { Meter } from "./levels";
 import type { Phone } from "./phone";
+import { QualityReader } from "./quality";
+import { later } from "./ticker";
 
 const HERTZ = 1_000;
 const TOLERANCE_HZ = 40;
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 10;
+/** So long the tone goes on once it has come back, for losses to be counted. */
+const COUNTED_MS = 1_500;
 
 export interface EchoResult {
   ok: boolean;
   /** From our tone to its return, in milliseconds; null when it did not come. */
   delayMs: number | null;
+  /** Packets that did not arrive, the worse of both ways, from 0 to 1. */
+  loss: number;
   /** French. */
   detail: string;
 }
 
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const failed = (detail: string): EchoResult => ({ ok: false, delayMs: null, loss: 1, detail });
 
 async function until<T>(look: () => T | null | false, patienceMs: number): Promise<T | null> {
   const end = performance.now() + patienceMs;
   while (performance.now() < end) {
     const found = look();
     if (found !== null && found !== false) return found;
-    await wait(LOOK_MS);
+    await later(LOOK_MS);
   }
   return null;
 }
@@ -43,19 +49,23 @@ export async function echoTest(phone: Phone): Promise<EchoResult> {
   tone.start();
   const call = phone.echo === "" ? null : await phone.dial(phone.echo, out.stream);
   try {
-    if (call === null) return { ok: false, delayMs: null, detail: "le téléphone n'est pas libre, ou n'est pas enregistré" };
+    if (call === null) return failed("le téléphone n'est pas libre, ou n'est pas enregistré");
     const remote = await until(() => call.state === "en_ligne" && call.remote, PATIENCE_MS);
-    if (remote === null) return { ok: false, delayMs: null, detail: "le PBX n'a pas décroché" };
+    if (remote === null) return failed("le PBX n'a pas décroché");
     const meter = new Meter(remote);
     try {
       // The PBX beeps first; then it must be quiet before we send.
-      await wait(1_500);
+      await later(1_500);
       await until(() => Math.abs(meter.pitch() - HERTZ) > TOLERANCE_HZ, PATIENCE_MS);
       const sentAt = performance.now();
       gain.gain.value = 0.3;
       const heard = await until(() => Math.abs(meter.pitch() - HERTZ) <= TOLERANCE_HZ, PATIENCE_MS);
-      if (heard === null) return { ok: false, delayMs: null, detail: "rien ne revient : le réseau ne laisse pas passer la voix" };
-      return { ok: true, delayMs: Math.round(performance.now() - sentAt), detail: "la voix va et revient" };
+      if (heard === null) return failed("rien ne revient : le réseau ne laisse pas passer la voix");
+      const delayMs = Math.round(performance.now() - sentAt);
+      await later(COUNTED_MS);
+      const counted = call.connection === null ? null : new QualityReader().read(await call.connection.getStats());
+      if (counted === null || counted.packets === 0) return failed("l'essai a été interrompu");
+      return { ok: true, delayMs, loss: Math.max(counted.loss, counted.remoteLoss ?? 0), detail: "la voix va et revient" };
     } finally {
       meter.close();
     }

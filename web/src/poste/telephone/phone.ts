@@ -93,6 +93,10 @@ export class Phone {
     return this.#inOrder()[0] ?? null;
   }
 
+  get calls(): readonly Call[] {
+    return this.#calls;
+  }
+
   // --- acts ------------------------------------------------------------------------------------------------------------
 
   /** Dial; with `stream`, this is what is said in place of the microphone. Null when it is not registered, or has two calls. */
@@ -158,11 +162,14 @@ export class Phone {
       session.terminate({ status_code: 486 });
       return;
     }
-    const call: Call = new Call(session, incoming, {
+    const listener = {
       changed: () => this.#tell(),
-      heard: (stream) => this.#hear(call, stream),
-      ended: (how) => this.#forget(call, how),
-    });
+      heard: (stream: MediaStream) => this.#hear(call, stream),
+      ended: (how: Ended) => this.#forget(call, how),
+    };
+    // Both kinds of requests bear it, and only one of them says so in JsSIP's types.
+    const { call_id: sip } = event.request as unknown as { call_id: string };
+    const call: Call = new Call(session, incoming, listener, sip);
     this.#calls.push(call);
     this.#tell();
   }

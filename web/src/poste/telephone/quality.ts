@@ -9,7 +9,6 @@
  *   MOS    = 1 + 0.035 R + R (R - 60) (100 - R) 7e-6 for R within 0 and 100 (G.107, Annex B).
  */
 
-const EVERY_MS = 5_000;
 const BPL = 25.1;
 const PACKET_MS = 20;
 
@@ -22,6 +21,21 @@ export interface Quality {
   mos: number | null;
   /** Packets of this interval: none means that nothing is heard any more. */
   packets: number;
+  /** What the other side missed of ours, from 0 to 1, as it reported; null when it says nothing. */
+  remoteLoss: number | null;
+}
+
+/** From the beginning of a connection until now. */
+export interface Total {
+  received: number;
+  lost: number;
+  sent: number;
+  remoteLost: number | null;
+  jitterMs: number;
+  roundTripMs: number | null;
+  mos: number | null;
+  /** Of the worst interval. */
+  mosMin: number | null;
 }
 
 /** Rating R of the E-model. */
@@ -48,10 +62,17 @@ interface Counts {
 /** Reads a connection's figures one interval after the other. */
 export class QualityReader {
   #before: Counts | null = null;
+  #delays: number[] = [];
+  #trips: number[] = [];
+  #jitters: number[] = [];
+  #worst: number | null = null;
+  #sent = 0;
+  #remoteLost: number | null = null;
 
   read(report: RTCStatsReport): Quality {
     let roundTripMs: number | null = null;
     let jitterMs = 0;
+    let remoteLoss: number | null = null;
     const now: Counts = { received: 0, lost: 0, bufferMs: 0, emitted: 0 };
     for (const one of report.values() as Iterable<Record<string, number | string | undefined>>) {
       const number = (name: string): number => Number(one[name] ?? 0);
@@ -61,8 +82,12 @@ export class QualityReader {
         now.bufferMs += number("jitterBufferDelay") * 1_000;
         now.emitted += number("jitterBufferEmittedCount");
         jitterMs = Math.max(jitterMs, number("jitter") * 1_000);
+      } else if (one["type"] === "outbound-rtp" && one["kind"] === "audio") {
+        this.#sent = number("packetsSent");
       } else if (one["type"] === "remote-inbound-rtp" && one["roundTripTime"] !== undefined) {
         roundTripMs = number("roundTripTime") * 1_000;
+        remoteLoss = number("fractionLost");
+        this.#remoteLost = Math.max(0, number("packetsLost"));
       } else if (one["type"] === "candidate-pair" && one["nominated"] && one["currentRoundTripTime"] !== undefined) {
         roundTripMs ??= number("currentRoundTripTime") * 1_000;
       }
@@ -74,17 +99,36 @@ export class QualityReader {
     const loss = packets + lost > 0 ? lost / (packets + lost) : 0;
     const emitted = now.emitted - before.emitted;
     const bufferMs = emitted > 0 ? (now.bufferMs - before.bufferMs) / emitted : 0;
-    const mos = packets + lost > 0 ? mosOf(rating(loss, (roundTripMs ?? 0) / 2 + bufferMs + PACKET_MS)) : null;
-    return { loss, jitterMs, roundTripMs, mos, packets };
+    const delayMs = (roundTripMs ?? 0) / 2 + bufferMs + PACKET_MS;
+    const mos = packets + lost > 0 ? mosOf(rating(loss, delayMs)) : null;
+    if (mos !== null) {
+      this.#delays.push(delayMs);
+      this.#jitters.push(jitterMs);
+      if (roundTripMs !== null) this.#trips.push(roundTripMs);
+      this.#worst = Math.min(this.#worst ?? mos, mos);
+    }
+    return { loss, jitterMs, roundTripMs, mos, packets, remoteLoss };
+  }
+
+  /** All that was read so far; null before anything was. */
+  get total(): Total | null {
+    const counts = this.#before;
+    if (counts === null) return null;
+    const lost = Math.max(0, counts.lost);
+    const all = counts.received + lost;
+    return {
+      received: counts.received,
+      lost,
+      sent: this.#sent,
+      remoteLost: this.#remoteLost,
+      jitterMs: mean(this.#jitters) ?? 0,
+      roundTripMs: mean(this.#trips),
+      mos: all > 0 ? mosOf(rating(lost / all, mean(this.#delays) ?? PACKET_MS)) : null,
+      mosMin: this.#worst,
+    };
   }
 }
 
-/** Follow a call's quality; returns how to stop. */
-export function watchQuality(connection: RTCPeerConnection, tell: (quality: Quality) => void, everyMs = EVERY_MS): () => void {
-  const reader = new QualityReader();
-  const timer = window.setInterval(() => {
-    if (connection.connectionState === "closed") window.clearInterval(timer);
-    else void connection.getStats().then((report) => tell(reader.read(report)));
-  }, everyMs);
-  return () => window.clearInterval(timer);
+function mean(values: number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -2,3 +2,7 @@
 
 const EVERY_MS = 1_000;
 setInterval(() => postMessage(0), EVERY_MS);
+// Somebody waits so long: answered by the number that he gave, which is never 0.
+onmessage = ({ data }: MessageEvent<{ id: number; ms: number }>) => {
+  setTimeout(() => postMessage(data.id), data.ms);
+};
