@@ -97,7 +97,7 @@ async def browsers(folder: Path) -> AsyncIterator[tuple[Browser, Browser]]:
 
 
 async def sits_down(sas: Room, browser: Browser, name: str, address: str = "") -> Page:
-    """Signs in, takes a post in this browser, and is ready to be called; at another address of the service, when one is named."""
+    """Signs in, takes a post in this browser, and is offered calls; at another address of the service, when one is named."""
     context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale="fr-FR")
     page = await context.new_page()
     await page.add_init_script(_EARS)
@@ -107,11 +107,17 @@ async def sits_down(sas: Room, browser: Browser, name: str, address: str = "") -
     await page.locator("[data-test=connecter]").click()
     await page.locator("[data-test=browser]").click(timeout=15_000)
     await ready(page)
+    await offered(page)
     return page
 
 
 async def ready(page: Page) -> None:
     await expect(page.locator("[data-test=phone]")).to_have_text("Téléphone : prêt", timeout=20_000)
+
+
+async def offered(page: Page) -> None:
+    """Her microphone is heard and her voice was tried: calls may come."""
+    await expect(page.locator("[data-test=duty]")).to_contain_text("Disponible", timeout=30_000)
 
 
 async def picks_up(page: Page) -> None:

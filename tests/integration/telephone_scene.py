@@ -89,6 +89,19 @@ class WebPhone:
             self.last = dict(told)
             return told if self.direct else {**told, "ws": f"ws://127.0.0.1:{self.wire.listen}/ws"}
 
+    async def say(self, what: str, word: dict[str, Any]) -> Any:
+        """What the page says of itself to the service."""
+        url = f"{self.sas.site.web}/api/v1/poste/telephone/{what}"
+        async with self.sas.http.post(url, json={"poste": self.poste, "by": self.personne, **word}) as answer:
+            told = await answer.json()
+            return told if answer.status == 200 else None
+
+    async def ready(self, seconds: float = 30) -> None:
+        """Until this post is offered calls: its voice was tried."""
+        await self.sas.until_post(self.poste, seconds, pas_pret=None)
+        await self.until("!h.fitness.trying && h.phone.current === null")
+        await self.tell("(h.endings.length = 0, h.states.length = 0, true)")
+
     async def withdraw(self) -> int:
         url = f"{self.sas.site.web}/api/v1/poste/telephone"
         async with self.sas.http.delete(url, json={"poste": self.poste, "by": self.personne}) as answer:
@@ -227,14 +240,17 @@ async def served(folder: Path) -> AsyncIterator[str]:
 async def web_phone(
     sas: Room, browser: Browser, url: str, poste: str = "web01", personne: str = "helene", *, direct: bool = False
 ) -> AsyncIterator[WebPhone]:
-    """Somebody takes the post and opens its phone."""
+    """Somebody takes the post, opens its phone, and is offered calls."""
     await sas.act(poste, "prise", personne=personne)
     async with Wire(free_port(), sas.site.ports.pbx_http) as wire:
         page = await browser.new_page()
         phone = WebPhone(sas, page, wire, poste, personne, direct)
         await page.expose_function("renew", phone.renew)
+        await page.expose_function("sayState", lambda word: phone.say("etat", word))
+        await page.expose_function("sayQuality", lambda word: phone.say("qualite", word))
         await page.goto(url)
         await phone.tell("h.phone.start()")
+        await phone.ready()
         try:
             yield phone
         finally:

@@ -2,7 +2,9 @@
 
 import { Devices } from "../../../web/src/poste/telephone/devices";
 import { echoTest } from "../../../web/src/poste/telephone/echo";
+import { Fitness, type StateWord, type Verdict } from "../../../web/src/poste/telephone/fitness";
 import { loudest, Meter } from "../../../web/src/poste/telephone/levels";
+import { Measuring, type QualityWord } from "../../../web/src/poste/telephone/measuring";
 import { Phone } from "../../../web/src/poste/telephone/phone";
 import { mosOf, QualityReader, rating } from "../../../web/src/poste/telephone/quality";
 import { Ring } from "../../../web/src/poste/telephone/ring";
@@ -11,6 +13,8 @@ import type { Credentials, Ended } from "../../../web/src/poste/telephone/words"
 declare global {
   interface Window {
     renew: () => Promise<Credentials | null>;
+    sayState: (word: StateWord) => Promise<Verdict | null>;
+    sayQuality: (word: QualityWord) => Promise<boolean>;
     harness: unknown;
   }
 }
@@ -22,6 +26,14 @@ const states: string[] = [];
 const messages: string[] = [];
 let meter: Meter | null = null;
 const reader = new QualityReader();
+
+const fitness = new Fitness(phone, devices, (word) => window.sayState(word), () => undefined);
+new Measuring(phone, (word) => window.sayQuality(word), () => undefined);
+const start = phone.start.bind(phone);
+phone.start = async () => {
+  await start();
+  fitness.start();
+};
 
 devices.listen({ fell: (message) => messages.push(message) });
 phone.listen({
@@ -36,6 +48,7 @@ phone.listen({
 window.harness = {
   phone,
   devices,
+  fitness,
   endings,
   states,
   messages,

@@ -8,7 +8,20 @@ import pytest
 from cti.agents.duty import Hold, Standing
 from cti.agents.membership import desired
 from cti.agents.people import read_staff
-from cti.agents.readiness import NOT_READY, SHORT, TO_DO, Contact, Facts, Lack, PageWord, VoiceTry, kept_as_last, lacks, reason, tell
+from cti.agents.readiness import (
+    NOT_READY,
+    SHORT,
+    TO_DO,
+    Contact,
+    Facts,
+    Lack,
+    PageWord,
+    VoiceTry,
+    kept_as_last,
+    lacks,
+    reason,
+    tell,
+)
 from cti.agents.ready_rules import ReadyRules, read_ready, rules_at
 from cti.agents.roster import RosterError
 from cti.journey.around.duty import DutyKind

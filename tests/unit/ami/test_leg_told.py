@@ -27,7 +27,8 @@ def test_a_leg_with_rtcp() -> None:
     assert told is not None
     quality = told.quality
     assert quality is not None
-    assert (told.sip, quality.leg, quality.call_id, quality.poste, quality.at) == ("dc647c2a", "1795916267.14", "4a278ce3", "web-01", 7)
+    assert (told.sip, quality.leg, quality.call_id) == ("dc647c2a", "1795916267.14", "4a278ce3")
+    assert (quality.poste, quality.at) == ("web-01", 7)
     assert (quality.received, quality.lost, quality.sent, quality.remote_lost) == (602, 0, 602, 0)
     assert (quality.jitter_ms, quality.remote_jitter_ms) == (0.25, 0.125)
     assert quality.round_trip_ms == pytest.approx(0.717)
@@ -93,7 +94,8 @@ async def test_a_contact_is_asked_for_by_two_functions() -> None:
     contact = "web01;@ae0063030bfbef9607ec5e346ee4017b"
     pbx = FakePbx({
         "PJSIP_AOR(web01,contact)": f"web01;@old,{contact}", f"PJSIP_CONTACT({contact},status)": "Reachable",
-        f"PJSIP_CONTACT({contact},rtt)": "4024", "PJSIP_AOR(p01,contact)": "p01@@b77a", "PJSIP_CONTACT(p01@@b77a,status)": "NonQualified",
+        f"PJSIP_CONTACT({contact},rtt)": "4024", "PJSIP_AOR(p01,contact)": "p01@@b77a",
+        "PJSIP_CONTACT(p01@@b77a,status)": "NonQualified",
     })  # fmt: skip
     assert await ask_contact(pbx.ask, "web01") == ContactSeen("web01", True, True, 4.024)
     assert await ask_contact(pbx.ask, "p01") == ContactSeen("p01", True, None, None)

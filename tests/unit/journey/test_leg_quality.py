@@ -15,7 +15,8 @@ def test_the_score_is_that_of_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mos", "word"), [(4.4, Heard.GOOD), (4.03, Heard.GOOD), (4.02, Heard.FAIR), (3.6, Heard.FAIR), (3.5, Heard.BAD), (None, Heard.UNKNOWN)]
+    ("mos", "word"),
+    [(4.4, Heard.GOOD), (4.03, Heard.GOOD), (4.02, Heard.FAIR), (3.6, Heard.FAIR), (3.5, Heard.BAD), (None, Heard.UNKNOWN)],
 )
 def test_one_word_for_it(mos: float | None, word: Heard) -> None:
     assert heard(mos) is word
