@@ -79,6 +79,10 @@ export class BrowserPhone implements PhonePort {
     return this.#measuring.of(this.#phone.current);
   }
 
+  get score(): number | null {
+    return this.quality?.mos ?? null;
+  }
+
   async answer(): Promise<void> {
     try {
       await this.#phone.answer();

@@ -14,6 +14,8 @@ export interface PhonePort {
   readonly muted: boolean;
   /** Why it is out of order, in words for the person; empty while all is well. */
   readonly trouble: string;
+  /** Score of the running call (1 to 4.4); null without one, or before it is known. */
+  readonly score: number | null;
   answer(): Promise<void>;
   hangUp(): Promise<void>;
   hold(): Promise<void>;
