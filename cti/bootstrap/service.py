@@ -42,7 +42,6 @@ from cti.bootstrap.posts import Posts, open_posts
 from cti.bootstrap.reactions import reactions
 from cti.bootstrap.retention.watch import RetentionWatch
 from cti.bootstrap.telephone.address import phone_address
-from cti.bootstrap.telephone.lines import Lines
 from cti.bootstrap.watching.alarms import AlarmWatch
 from cti.bootstrap.watching.conditions import DiskWatch, JournalWord, conditions
 from cti.bootstrap.watching.ground import ground_of, probe_of
@@ -141,8 +140,7 @@ class Service:
             apart(DayWatch(board, book, clock=now, pause=asyncio.sleep).run()),
             apart(alarms.run()),
             apart(probe.run()),
-            *(apart(work) for work in (listening.run(), _heads(settings, store).run(), desks.exports.run())),
-            *(apart(work) for work in posts.work(Lines(watch, PbxActions(actions.ask).hangup, apart))),
+            *(apart(work) for work in (*posts.work(watch, actions, apart), *_quiet_work(settings, store, listening, desks))),
         ]
         for threads in (disk, keeping):
             threads.start()
@@ -345,8 +343,11 @@ def _journal(settings: Settings, word: JournalWord) -> SessionJournal:
     return journal
 
 
-def _heads(settings: Settings, store: Store) -> HeadKeeper:
-    return HeadKeeper(settings.heads, store.traces.last, settings.zone, now, asyncio.sleep)
+def _quiet_work(
+    settings: Settings, store: Store, listening: ListeningDesk, desks: VoiceDesks
+) -> tuple[Coroutine[Any, Any, None], ...]:
+    heads = HeadKeeper(settings.heads, store.traces.last, settings.zone, now, asyncio.sleep)
+    return listening.run(), heads.run(), desks.exports.run()
 
 
 def _recent(store: Store, settings: Settings) -> RecentCallers:

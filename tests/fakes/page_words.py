@@ -9,8 +9,7 @@ from cti.agents.telephone import PhoneRules
 from cti.ami.answers import ActionFailed, Answer, Headers
 from cti.ami.connection import LinkState, wait_for_event
 from cti.ami.frames import AmiError, Frame
-from cti.bootstrap.posts.desk import Alarms
-from cti.bootstrap.readiness.desk import ReadinessDesk, Room
+from cti.bootstrap.readiness.desk import Alarms, ReadinessDesk, Room
 from cti.bootstrap.telephone.quality import QualityDesk
 from cti.journey import Instant
 from cti.journey.around.quality import LegQuality

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from cti.ami.actions import PbxActions
 from cti.ami.connection import AmiLink, LinkHooks, told_in_turn, wait_for_event
 from cti.ami.frames import Frame
 from cti.bootstrap.clock import OneThread, now
@@ -12,7 +13,7 @@ from cti.bootstrap.posts.members import Look, MemberKeeper
 from cti.bootstrap.posts.room import DutyRoom
 from cti.bootstrap.readiness import ReadinessDesk, open_readiness
 from cti.bootstrap.telephone.desk import TelephoneDesk
-from cti.bootstrap.telephone.lines import Lines
+from cti.bootstrap.telephone.lines import Lines, Watching
 from cti.bootstrap.telephone.opening import open_quality, open_telephone
 from cti.bootstrap.telephone.quality import QualityDesk
 from cti.journey import AgentId, Instant
@@ -51,12 +52,17 @@ class Posts:
         """Since when a post is offered no call: held, or not ready."""
         return self.desk.held_since(poste) or self.readiness.since(poste)
 
-    def work(self, lines: Lines) -> tuple[Coroutine[Any, Any, None], ...]:
+    def work(
+        self, watch: Watching, actions: AmiLink, spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> tuple[Coroutine[Any, Any, None], ...]:
         """What runs until cancelled: members and browser phones follow, posts are judged, acts are written.
 
         Args:
-            lines: the legs of posts, from now on.
+            watch: who follows the PBX's channels from now on.
+            actions: the link by which the PBX is asked.
+            spawn: runs what must cost nobody anything when it fails.
         """
+        lines = Lines(watch, PbxActions(actions.ask).hangup, spawn)
         self.readiness.lost = lines.lost
         self.quality.lines, self.quality.call_named = lines.of, lines.call_named
         return self.keeper.run(), self.telephone.run(), self.readiness.run(), self.quality.run(), self.desk.run()

@@ -7,7 +7,7 @@ where somebody sits and of those that are not good. Everything is asked anew whe
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -19,7 +19,6 @@ from cti.ami.connection import AmiLink, LinkHooks, LinkState, Wait
 from cti.ami.contacts import ContactSeen, ask_contact, contact_seen
 from cti.ami.frames import AmiError, Frame
 from cti.api.page_words_port import PageState
-from cti.bootstrap.posts.desk import Alarms
 from cti.journey import AgentId, FiliereCode, Instant
 from cti.journey.around.duty import PersonId
 from cti.journey.events import Presence
@@ -41,6 +40,16 @@ _RETRY_SECONDS: Final = 2.0
 _STAMPS: Final = 3
 
 _OF_PHONE: Final = frozenset({Lack.UNREGISTERED, Lack.UNREACHABLE, Lack.SLOW})
+
+
+class Alarms(Protocol):
+    """The board's side."""
+
+    def alarm(self, code: str, text: str, /, *, at: Instant, gravite: Gravite) -> None:
+        """Raise or reword."""
+
+    def all_clear(self, code: str, /) -> None:
+        """It is over."""
 
 
 @dataclass(slots=True)

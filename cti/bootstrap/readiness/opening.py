@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from cti.agents.duty import Standing
 from cti.ami.connection import AmiLink, wait_for_event
 from cti.bootstrap.clock import now
-from cti.bootstrap.posts.desk import Alarms
-from cti.bootstrap.readiness.desk import ReadinessDesk, Room
+from cti.bootstrap.readiness.desk import Alarms, ReadinessDesk, Room
 from cti.bootstrap.telephone.opening import phone_rules
 from cti.journey import AgentId, FiliereCode
 from cti.journey.events import Presence
