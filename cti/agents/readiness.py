@@ -52,16 +52,16 @@ SHORT: Final[Mapping[Lack, str]] = {
     Lack.SLOW: "réseau trop lent",
     Lack.CLOCK: "horloge décalée",
 }
-#: For the person: what to do.
+#: For the person, after the short reason and a colon: what to do.
 TO_DO: Final[Mapping[Lack, str]] = {
-    Lack.UNREGISTERED: "Le PBX ne connaît plus ce téléphone : vérifiez le réseau, puis rechargez la page.",
-    Lack.UNREACHABLE: "Le téléphone ne répond plus au PBX : vérifiez le réseau, puis rechargez la page.",
-    Lack.STALE: "La page ne donne plus de nouvelles au service : revenez à cet onglet, ou rechargez-le.",
-    Lack.MICROPHONE: "Micro muet : vérifiez la touche de coupure du casque, sa prise et le micro choisi, puis parlez.",
-    Lack.UNTRIED: "L'essai de la voix est en cours : quelques secondes.",
-    Lack.VOICE: "La voix ne va pas jusqu'au PBX et retour : vérifiez le réseau ; l'essai recommence de lui-même.",
-    Lack.SLOW: "Le réseau répond trop lentement : préférez un câble au Wi-Fi, fermez ce qui télécharge.",
-    Lack.CLOCK: "L'horloge de cette machine est décalée : remettez-la à l'heure (réglage automatique).",
+    Lack.UNREGISTERED: "le PBX ne connaît plus cette page ou ce poste ; vérifiez le réseau, puis rechargez la page.",
+    Lack.UNREACHABLE: "il ne répond plus au PBX ; vérifiez le réseau, puis rechargez la page.",
+    Lack.STALE: "le service n'entend plus parler de la page ; revenez à cet onglet, ou rechargez-le.",
+    Lack.MICROPHONE: "vérifiez la touche de coupure du casque, sa prise et le micro choisi, puis parlez.",
+    Lack.UNTRIED: "l'essai se fait de lui-même, en quelques secondes, hors communication.",
+    Lack.VOICE: "elle ne va pas jusqu'au PBX et retour ; vérifiez le réseau, l'essai recommence de lui-même.",
+    Lack.SLOW: "préférez un câble au Wi-Fi, et fermez ce qui télécharge.",
+    Lack.CLOCK: "remettez cette machine à l'heure (réglage automatique).",
 }
 #: Faults by which a voice may still be heard.
 _MAY_PASS: Final = frozenset({Lack.SLOW, Lack.CLOCK, Lack.STALE})

@@ -125,7 +125,7 @@ async def test_offered_when_ready_and_only_then(tmp_path: Path) -> None:
         await held(sas, "micro muet")
         lack = page.locator("[data-lack=micro_muet]")
         await expect(lack).to_contain_text("vérifiez la touche de coupure du casque")
-        await expect(page.locator("[data-test=duty]")).to_contain_text("Pas prêt : micro muet")
+        await expect(page.locator("[data-test=duty]")).to_contain_text("Pas prêt")
         await page.screenshot(path=str(tmp_path / "micro_muet.png"))
         board = await sas.until_board(lambda told: seat(told)["reason"] == "pas prêt : micro muet")
         assert "dernier_pret:web01" not in board["alarms"], "nobody would be heard: not even the last one is kept"

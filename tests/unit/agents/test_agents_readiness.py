@@ -92,7 +92,7 @@ def test_everything_that_may_lack_has_words_for_the_board_and_for_the_person() -
     assert told is not None
     assert told["since"] == "2026-12-16T08:00:00.000Z"
     assert told["manques"][0]["code"] == "micro_muet"
-    assert told["manques"][0]["faire"].startswith("Micro muet : vérifiez")
+    assert told["manques"][0]["faire"].startswith("vérifiez la touche de coupure")
     assert tell((), T0, kept=False) is None
 
 

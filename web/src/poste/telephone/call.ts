@@ -75,6 +75,17 @@ export class Call {
     else this.#session.terminate({ status_code: 480 });
   }
 
+  /** The WebSocket is cut while it rings: the PBX offers the caller to somebody else, and could not tell us so. */
+  ringLost(): void {
+    if (this.#state !== "sonne") return;
+    this.#over("system", "liaison coupée");
+    try {
+      this.#session.terminate({ status_code: 480 });
+    } catch {
+      // there is no way to say it
+    }
+  }
+
   /** Resolves when the other side has agreed; false when it cannot be done now. */
   hold(): Promise<boolean> {
     return this.#change("en_ligne", (done) => this.#session.hold({}, done));
@@ -148,14 +159,15 @@ export class Call {
     });
     session.on("hold", ({ originator }) => String(originator) === "local" && this.#become("en_garde"));
     session.on("unhold", ({ originator }) => String(originator) === "local" && this.#become("en_ligne"));
-    const over = (by: string, cause: string): void => {
-      if (this.#state === "fini") return;
-      this.#state = "fini";
-      this.#events.ended({ call: this.view, by, cause });
-      this.#events.changed();
-    };
-    session.on("ended", ({ originator, cause }) => over(String(originator), cause));
-    session.on("failed", ({ originator, cause }) => over(String(originator), cause));
+    session.on("ended", ({ originator, cause }) => this.#over(String(originator), cause));
+    session.on("failed", ({ originator, cause }) => this.#over(String(originator), cause));
+  }
+
+  #over(by: string, cause: string): void {
+    if (this.#state === "fini") return;
+    this.#state = "fini";
+    this.#events.ended({ call: this.view, by, cause });
+    this.#events.changed();
   }
 
   #listen(connection: RTCPeerConnection): void {

@@ -2,8 +2,9 @@
  * Whether this page is fit to be called: it measures its microphone, tries its voice, and says both to the service, which decides.
  *
  * The microphone stays open while the phone runs, for it may be cut at any time. The voice is tried once at the start, and again whenever
- * devices or network change, or the service says that what was tried proves nothing any more; never during a call. Everything runs on a
- * worker's clock: a hidden tab goes on saying how it is.
+ * devices or network change, or the service says that what was tried proves nothing any more; never during a call. A change of network is
+ * a WebSocket that was cut or a machine that is online again: `navigator.connection` tells of each new estimate of its speed, too. All
+ * of it runs on a worker's clock: a hidden tab goes on saying how it is.
  */
 
 import type { Devices } from "./devices";
@@ -41,10 +42,6 @@ const UNHEARD_S = 5;
 /** What the service says until it has said anything. */
 const USUAL: Verdict = { pret: false, pas_pret: null, suivant_seconds: 15, micro_min_dbfs: -70, micro_muet_seconds: 15 };
 
-interface Connection extends EventTarget {
-  effectiveType?: string;
-}
-
 export class Fitness {
   verdict: Verdict | null = null;
   /** The latest try of the voice. */
@@ -54,12 +51,13 @@ export class Fitness {
   #opening = false;
   #refused = false;
   #essai: StateWord["essai"] = null;
-  #trying = false;
+  #running: Promise<EchoResult> | null = null;
   #tryIn = 0;
   #sayIn = 0;
   #saying = false;
   #again = false;
-  #silent = false;
+  /** Whether the microphone was silent when something was last said. */
+  #saidSilent: boolean | null = null;
   #linked = false;
   #unlisten: (() => void)[] = [];
   readonly #network = (): void => this.#changed();
@@ -79,7 +77,6 @@ export class Fitness {
       this.phone.listen({ changed: ({ link }) => this.#link(link === "pret") }),
     ];
     window.addEventListener("online", this.#network);
-    (navigator as { connection?: Connection }).connection?.addEventListener("change", this.#network);
     void this.#open();
   }
 
@@ -88,7 +85,6 @@ export class Fitness {
     this.#ticker = null;
     for (const unlisten of this.#unlisten) unlisten();
     window.removeEventListener("online", this.#network);
-    (navigator as { connection?: Connection }).connection?.removeEventListener("change", this.#network);
     this.#watch?.close();
     this.#watch = null;
   }
@@ -99,37 +95,41 @@ export class Fitness {
   }
 
   /** Try the voice now; what comes of it counts. */
-  async tryVoice(): Promise<EchoResult> {
-    this.#trying = true;
-    this.told();
-    try {
-      this.tried = await echoTest(this.phone);
-    } catch (error) {
-      this.tried = { ok: false, delayMs: null, loss: 1, detail: error instanceof Error ? error.message : String(error) };
-    } finally {
-      this.#trying = false;
-    }
-    this.#essai = { made: crypto.randomUUID(), ok: this.tried.ok, loss: this.tried.loss };
-    this.#tryIn = AGAIN_S;
-    this.#now();
-    return this.tried;
+  tryVoice(): Promise<EchoResult> {
+    this.#running ??= this.#try().finally(() => (this.#running = null));
+    return this.#running;
   }
 
   get trying(): boolean {
-    return this.#trying;
+    return this.#running !== null;
+  }
+
+  async #try(): Promise<EchoResult> {
+    let tried: EchoResult;
+    try {
+      tried = await echoTest(this.phone);
+    } catch (error) {
+      tried = { ok: false, delayMs: null, loss: 1, detail: error instanceof Error ? error.message : String(error) };
+    }
+    this.tried = tried;
+    this.#essai = { made: crypto.randomUUID(), ok: tried.ok, loss: tried.loss };
+    this.#tryIn = AGAIN_S;
+    this.#now();
+    return tried;
   }
 
   #tick(): void {
-    const { micro_min_dbfs: floor, micro_muet_seconds: within } = this.verdict ?? USUAL;
     if (this.#watch?.ended === true) void this.#open();
-    this.#watch?.sample(within);
-    const silent = this.#watch === null || this.#watch.cut || this.#watch.loudest < floor;
-    if (silent !== this.#silent) this.#now();
-    this.#silent = silent;
+    this.#watch?.sample((this.verdict ?? USUAL).micro_muet_seconds);
+    if (this.#saidSilent !== null && this.#saidSilent !== this.#isSilent()) this.#now();
     this.#tryIn = Math.max(0, this.#tryIn - 1);
-    if (this.#wanted() && this.#tryIn === 0 && !this.#trying && this.#linked && this.phone.current === null) void this.tryVoice();
+    if (this.#wanted() && this.#tryIn === 0 && !this.trying && this.#linked && this.phone.current === null) void this.tryVoice();
     this.#sayIn -= 1;
     if (this.#sayIn <= 0) this.#now();
+  }
+
+  #isSilent(): boolean {
+    return this.#watch === null || this.#watch.cut || this.#watch.loudest < (this.verdict ?? USUAL).micro_min_dbfs;
   }
 
   /** The voice has not been tried as things are now, or not with success. */
@@ -194,6 +194,7 @@ export class Fitness {
     if (this.#ticker === null || (watch === null && !this.#refused) || watch?.measured === false) return void (this.#sayIn = 1);
     this.#saying = true;
     this.#again = false;
+    this.#saidSilent = this.#isSilent();
     try {
       const verdict = await this.say({
         sent_at: new Date().toISOString(),

@@ -43,6 +43,7 @@ export class Phone {
     this.#registration = new Registration(renew, {
       changed: () => this.#tell(),
       session: (event) => this.#take(event),
+      cut: () => [...this.#calls].forEach((call) => call.ringLost()),
       back: () => this.#calls.forEach((call) => call.revive()),
     });
   }

@@ -23,6 +23,8 @@ export type SessionEvent = IncomingRTCSessionEvent | OutgoingRTCSessionEvent;
 export interface RegistrationEvents {
   changed: () => void;
   session: (event: SessionEvent) => void;
+  /** The WebSocket is cut. */
+  cut: () => void;
   /** Registered again after the WebSocket was cut. */
   back: () => void;
 }
@@ -170,6 +172,7 @@ export class Registration {
 
   #cut(): void {
     this.#lost = true;
+    this.events.cut();
     this.#become("connexion", "liaison avec le PBX coupée");
   }
 
