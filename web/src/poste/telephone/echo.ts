@@ -45,16 +45,21 @@ export async function echoTest(phone: Phone): Promise<EchoResult> {
   try {
     if (call === null) return { ok: false, delayMs: null, detail: "le téléphone n'est pas libre, ou n'est pas enregistré" };
     const remote = await until(() => call.state === "en_ligne" && call.remote, PATIENCE_MS);
-    if (remote === null) return { ok: false, delayMs: null, detail: "le PBX n'a pas décroché" };
+    if (remote === null) return { ok: false, delayMs: null, detail: call.relayTrouble || "le PBX n'a pas décroché" };
     const meter = new Meter(remote);
     try {
       // The PBX beeps first; then it must be quiet before we send.
       await wait(1_500);
       await until(() => Math.abs(meter.pitch() - HERTZ) > TOLERANCE_HZ, PATIENCE_MS);
+      if (call.relayTrouble !== "" && call.connection?.iceConnectionState !== "connected") {
+        return { ok: false, delayMs: null, detail: call.relayTrouble };
+      }
       const sentAt = performance.now();
       gain.gain.value = 0.3;
       const heard = await until(() => Math.abs(meter.pitch() - HERTZ) <= TOLERANCE_HZ, PATIENCE_MS);
-      if (heard === null) return { ok: false, delayMs: null, detail: "rien ne revient : le réseau ne laisse pas passer la voix" };
+      if (heard === null) {
+        return { ok: false, delayMs: null, detail: call.relayTrouble || "rien ne revient : le réseau ne laisse pas passer la voix" };
+      }
       return { ok: true, delayMs: Math.round(performance.now() - sentAt), detail: "la voix va et revient" };
     } finally {
       meter.close();

@@ -43,7 +43,7 @@ export class Phone {
     this.#registration = new Registration(renew, {
       changed: () => this.#tell(),
       session: (event) => this.#take(event),
-      back: () => this.#calls.forEach((call) => call.revive()),
+      back: () => this.#calls.forEach((call) => call.revive(this.#pcConfig())),
     });
   }
 
@@ -218,8 +218,8 @@ export class Phone {
   }
 
   #pcConfig(): RTCConfiguration {
-    const iceServers = this.#registration.credentials?.ice_servers ?? [];
-    return { iceServers, rtcpMuxPolicy: "require", bundlePolicy: "max-bundle" };
+    const { ice_servers: iceServers = [], relay_only: alone = false } = this.#registration.credentials ?? {};
+    return { iceServers, iceTransportPolicy: alone ? "relay" : "all", rtcpMuxPolicy: "require", bundlePolicy: "max-bundle" };
   }
 
   #tell(): void {
