@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bench import archive, board, cpu, desks, listenable, memory, recovery, route, throughput
+from bench import archive, board, cpu, desks, listenable, memory, press, recovery, route, throughput
 from bench.figures import Figure, keep, machine, show
 
 _BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -21,6 +21,7 @@ _BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "cpu": cpu.run,
     "board": board.run,
     "desks": desks.run,
+    "press": press.run,
     "memory": memory.run,
     "recovery": recovery.run,
     "archive": archive.run,

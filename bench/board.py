@@ -19,8 +19,8 @@ _CALLS = 100
 _RATE = 4.0
 _LIMIT_MS = 100.0
 _MANNER = Manner(stay_ms=5_000, ring_ms=500, refer_after_ms=600_000)
-_CHROMIUM = Path("/usr/bin/chromium")
-_ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 #: Notes the first moment at which each caller (by the four digits that the board shows) is seen talking.
 _WATCH = """() => {
   window.seenTalking = {};
@@ -35,8 +35,8 @@ _WATCH = """() => {
 
 async def run() -> list[Figure]:
     """Play the calls in front of one screen."""
-    if not _CHROMIUM.exists():
-        raise RuntimeError(f"{_CHROMIUM} is missing: `make browser` installs it")
+    if not CHROMIUM.exists():
+        raise RuntimeError(f"{CHROMIUM} is missing: `make browser` installs it")
     with tempfile.TemporaryDirectory(prefix="cti-bench-") as made:
         async with (
             open_stage(Path(made), n1=45, amu=2) as stage,
@@ -44,7 +44,7 @@ async def run() -> list[Figure]:
             stage.staffed(_MANNER),
             async_playwright() as playwright,
         ):
-            browser = await playwright.chromium.launch(executable_path=str(_CHROMIUM), args=_ARGS)
+            browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
             try:
                 page = await browser.new_page(viewport={"width": 1920, "height": 1080})
                 return [await _measure(stage, page)]

@@ -17,6 +17,7 @@ from cti.bootstrap.clock import now
 from cti.bootstrap.verbs.access import log as access_log
 from cti.bootstrap.verbs.access import user
 from cti.bootstrap.verbs.archive import archive
+from cti.bootstrap.verbs.distance import distance
 from cti.bootstrap.verbs.exporting import export
 from cti.bootstrap.verbs.keeping import VERBS as KEEPING
 from cti.bootstrap.verbs.listening import tirage
@@ -243,7 +244,7 @@ def demo(
         sys.exit(asyncio.run(show(plan, Console())))
 
 
-for verb in (rappels, crise, agents, user, archive, pbx, poste):
+for verb in (rappels, crise, agents, user, archive, pbx, poste, distance):
     main.add_command(verb)
 for verb in SIGNING:
     user.add_command(verb)

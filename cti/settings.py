@@ -266,11 +266,9 @@ def _disagreements(
 ) -> Iterator[str]:
     """What is written in several files and must be the same; a file at fault itself is not compared."""
     if cti is not None:
-        zone = cti.service.zone
-        others = {
-            "horaires.toml: zone": routing and routing.zone.key,
-            "qos.toml: [calendrier] zone": qos and qos.calendar.zone.key,
-        }
+        yield from cti.telephone.disagreements(cti.http.public_url)
+        zone, in_qos = cti.service.zone, "qos.toml: [calendrier] zone"
+        others = {"horaires.toml: zone": routing and routing.zone.key, in_qos: qos and qos.calendar.zone.key}
         for place, other in others.items():
             if other is not None and other != zone:
                 yield f"{place}: {other!r}, but {zone!r} in cti.toml [service] zone: one site has one civil time"

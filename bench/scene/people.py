@@ -37,14 +37,16 @@ class Voices:
         return first, first + width - 1
 
 
-def phones(install: Install, folder: Path, port: int, manner: Manner, voices: Voices, refer_to: str = "") -> SippProcess:
-    """One SIPp that plays every phone of that port; with `refer_to` they pass each caller on."""
+def phones(
+    install: Install, folder: Path, port: int, manner: Manner, voices: Voices, refer_to: str = "", *, traced: bool = False
+) -> SippProcess:
+    """One SIPp that plays every phone of that port; with `refer_to` they pass each caller on; `traced`: it keeps its messages."""
     folder.mkdir(parents=True, exist_ok=True)
     tone = people.write_tone(folder / "agent.alaw", 600.0)
     then = scripts.refer("poste", refer_to, manner.refer_after_ms) if refer_to else ""
     script = folder / "agent.xml"
     script.write_text(scripts.agent("poste", tone, manner.ring_ms, then), encoding="utf-8")
-    return SippProcess(install, SippRun(script, port, media_ports=voices.take(400)), folder)
+    return SippProcess(install, SippRun(script, port, media_ports=voices.take(400), trace_messages=traced), folder)
 
 
 def callers(

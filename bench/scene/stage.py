@@ -68,13 +68,13 @@ class Stage:
     voices: Voices
 
     @contextlib.asynccontextmanager
-    async def staffed(self, manner: Manner) -> AsyncIterator[None]:
-        """Every phone of the room is played."""
+    async def staffed(self, manner: Manner, *, traced: bool = False) -> AsyncIterator[None]:
+        """Every phone of the room is played; `traced`: each team keeps its messages in its folder."""
         async with contextlib.AsyncExitStack() as stack:
             for team in self.teams:
                 folder = self.folder / team.name
                 await stack.enter_async_context(
-                    phones(self.install, folder, team.port, manner, self.voices, refer_to=team.refer_to)
+                    phones(self.install, folder, team.port, manner, self.voices, refer_to=team.refer_to, traced=traced)
                 )
             yield
 
@@ -96,16 +96,23 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def open_stage(folder: Path, *, n1: int, amu: int, greeting: bool = True) -> AsyncIterator[Stage]:
-    """Boot the PBX with so many phones in two filières. Callers of 15 reach n1, where every third phone passes them on to amu."""
-    passing = n1 // 3
+async def open_stage(
+    folder: Path, *, n1: int, amu: int, greeting: bool = True, passing: int | None = None, wrapup_seconds: int | None = None
+) -> AsyncIterator[Stage]:
+    """Boot the PBX with so many phones in two filières.
+
+    Callers of 15 reach n1, where `passing` phones (every third by default) pass them on to amu; `wrapup_seconds`: of both.
+    """
+    passing = n1 // 3 if passing is None else passing
     teams = (
         Team("garde", "n1", n1 - passing, free_port(socket.SOCK_DGRAM)),
         Team("passe", "n1", passing, free_port(socket.SOCK_DGRAM), refer_to="801"),
         Team("amu", "amu", amu, free_port(socket.SOCK_DGRAM)),
     )
     sound = {"accueil": GREETING if greeting else None}
-    changes: Mapping[str, Mapping[str, Any]] = {"flux": {"flux": {"15": sound}}}
+    changes: dict[str, Mapping[str, Any]] = {"flux": {"flux": {"15": sound}}}
+    if wrapup_seconds is not None:
+        changes["filieres"] = {"filieres": {code: {"wrapup_seconds": wrapup_seconds} for code in ("n1", "amu")}}
     site = make_site(ROOT / "config", folder, [phone for team in teams for phone in team.phones()], changes=changes)
     telephony = render_site(site, ROOT / "dialplans")
     _let_in(telephony / "manager.conf")

@@ -23,6 +23,7 @@ class Opened:
     password: str
     expires_at: Instant
     ice_servers: Sequence[dict[str, Any]]
+    relay_only: bool  #: voice through the TURN servers and no other way
     echo: str  #: dialled to hear oneself
 
 

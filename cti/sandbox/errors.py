@@ -55,3 +55,7 @@ class AsteriskNotRunning(SandboxError):
 
 class SippFailed(SandboxError):
     """A SIPp process failed for another reason than a lost call; the message says which and quotes its error file."""
+
+
+class EdgeUnusable(SandboxError):
+    """The reverse proxy or the TURN server that was fetched does not run, or lacks its module; the message says which."""

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cti.sandbox.errors import AsteriskDied, AsteriskTooOld, UnsupportedMachine
+from cti.sandbox.errors import AsteriskDied, AsteriskTooOld, EdgeUnusable, UnsupportedMachine
 
 OLDEST_SUPPORTED = (22, 1)
 """The first Asterisk with the AMI event filters that the service relies on."""
@@ -54,6 +54,18 @@ class Install:
     """Language and folder of its recorded prompts."""
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeInstall:
+    """What stands before a PBX that people reach from outside: first words of the command line of each program."""
+
+    nginx: tuple[str, ...]
+    stream_module: Path
+    """nginx's module that shares one port between HTTPS and TURN."""
+    turnserver: tuple[str, ...]
+    uclient: tuple[str, ...]
+    """coturn's own client."""
+
+
 def this_architecture(machine: str | None = None, system: str | None = None) -> Architecture:
     """The processor family of this machine; `UnsupportedMachine` when Debian's Asterisk cannot run on it."""
     machine = platform.machine() if machine is None else machine
@@ -78,6 +90,31 @@ def unpacked_install(root: Path, architecture: Architecture) -> Install:
         data=data,
         sounds=_voices_in(data / "sounds"),
     )
+
+
+def unpacked_edge(root: Path, architecture: Architecture) -> EdgeInstall:
+    """The reverse proxy and the TURN server of a Debian root unpacked under `root`, run through that root's own loader."""
+    libraries = root / "usr" / "lib" / architecture.triplet
+    loader = (str(libraries / architecture.loader), "--library-path", str(libraries))
+    return EdgeInstall(
+        nginx=(*loader, str(root / "usr" / "sbin" / "nginx")),
+        stream_module=root / "usr" / "lib" / "nginx" / "modules" / "ngx_stream_module.so",
+        turnserver=(*loader, str(root / "usr" / "bin" / "turnserver")),
+        uclient=(*loader, str(root / "usr" / "bin" / "turnutils_uclient")),
+    )
+
+
+def check_edge(install: EdgeInstall) -> None:
+    """`EdgeUnusable` when one of the programs does not run, or the module is not there."""
+    for words in ((*install.nginx, "-v"), (*install.turnserver, "--version")):
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EdgeUnusable(f"{words[-2]} does not start: {error}") from error
+        if done.returncode != 0:
+            raise EdgeUnusable(f"{words[-2]} does not start: {done.stderr.strip() or done.returncode}")
+    if not install.stream_module.is_file():
+        raise EdgeUnusable(f"{install.stream_module} is missing: the package libnginx-mod-stream has another layout")
 
 
 def machine_install(prefix: Path = Path("/usr")) -> Install | None:

@@ -1,8 +1,10 @@
 """Getting an Asterisk without root: fetch Debian's packages into the cache, check them, unpack them into a folder.
 
+What stands before a PBX that people reach from outside (nginx, coturn) is got in the same way, when a test asks for it.
+
 - `<cache>/pbx/lock`: held by the one process that fetches;
 - `<cache>/pbx/apt/`: the private apt; its downloads survive a killed fetch and are checked before reuse;
-- `<cache>/pbx/record.json`: what the last complete download holds;
+- `<cache>/pbx/record.json`, `record-edge.json`: what the last complete download of each set of packages holds;
 - `<cache>/pbx/root-<print>/`: an unpacked root, named after what was asked for; it appears whole or not at all.
 """
 
@@ -12,7 +14,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,10 +28,13 @@ from cti.sandbox.debian.sources import debian_archive, machine_sources
 from cti.sandbox.errors import DiskFull, PackagesRefused
 from cti.sandbox.install import (
     Architecture,
+    EdgeInstall,
     Install,
+    check_edge,
     check_version,
     machine_install,
     this_architecture,
+    unpacked_edge,
     unpacked_install,
 )
 
@@ -41,6 +46,25 @@ PACKAGES = (
     "sip-tester",
 )
 RECORD = "record.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _PackageSet:
+    """What is fetched together, into a root of its own."""
+
+    packages: tuple[str, ...]
+    record: str
+    """Name of the record of its last complete download."""
+    try_out: Callable[[Path, Architecture], object]
+    """Runs what was unpacked; an error is raised when it cannot be used."""
+
+
+_PBX = _PackageSet(PACKAGES, RECORD, lambda root, architecture: check_version(unpacked_install(root, architecture)))
+_EDGE = _PackageSet(
+    ("coturn", "nginx", "libnginx-mod-stream"),
+    "record-edge.json",
+    lambda root, architecture: check_edge(unpacked_edge(root, architecture)),
+)
 
 _INDEX_BYTES = 100_000_000
 _UNPACKED_PER_PACKED = 3
@@ -83,7 +107,7 @@ def fetched_install(settings: FetchSettings) -> Install | None:
     if not settings.force and (own := machine_install()) is not None:
         return own
     architecture = this_architecture()
-    root = _root_folder(settings.cache / "pbx", architecture)
+    root = _root_folder(settings.cache / "pbx", architecture, _PBX)
     return unpacked_install(root, architecture) if root.is_dir() else None
 
 
@@ -95,57 +119,74 @@ def fetch(settings: FetchSettings, report: Reporter | None = None) -> Install:
     ready = fetched_install(settings)
     if ready is not None:
         return ready
-    report = report or Silence()
-    base, architecture = settings.cache / "pbx", this_architecture()
-    root = _root_folder(base, architecture)
+    architecture = this_architecture()
+    return unpacked_install(_fetched_root(settings, architecture, _PBX, report or Silence()), architecture)
+
+
+def fetch_edge(settings: FetchSettings, report: Reporter | None = None) -> EdgeInstall:
+    """The reverse proxy and the TURN server that stand before a PBX, fetched if need be.
+
+    Raises one of the `SandboxError`s, each saying what to do.
+    """
+    architecture = this_architecture()
+    return unpacked_edge(_fetched_root(settings, architecture, _EDGE, report or Silence()), architecture)
+
+
+def _fetched_root(settings: FetchSettings, architecture: Architecture, wanted: _PackageSet, report: Reporter) -> Path:
+    base = settings.cache / "pbx"
+    root = _root_folder(base, architecture, wanted)
+    if root.is_dir():
+        return root
     with _disk_errors(base):
         base.mkdir(parents=True, exist_ok=True)
         with _only_one(base / "lock", report) as lock:
             if not root.is_dir():
-                record = _download(settings, base, architecture, report, lock)
-                _unpack(record, root, architecture, report, lock)
-    return unpacked_install(root, architecture)
+                record = _download(settings, base, architecture, wanted, report, lock)
+                _unpack(record, root, architecture, wanted, report, lock)
+    return root
 
 
-def _root_folder(base: Path, architecture: Architecture) -> Path:
-    asked = "\n".join((SUITE, architecture.debian, *PACKAGES))
+def _root_folder(base: Path, architecture: Architecture, wanted: _PackageSet) -> Path:
+    asked = "\n".join((SUITE, architecture.debian, *wanted.packages))
     return base / f"root-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
 
 
-def _download(settings: FetchSettings, base: Path, architecture: Architecture, report: Reporter, lock: int) -> Record:
+def _download(
+    settings: FetchSettings, base: Path, architecture: Architecture, wanted: _PackageSet, report: Reporter, lock: int
+) -> Record:
     """All package files, checked against the index; without any network when they are all here already."""
     archive = debian_archive(() if settings.mirror else machine_sources(), mirror=settings.mirror, keyring=settings.keyring)
     apt = PrivateApt(base / "apt", archive, architecture.debian, held=(lock,))
     apt.prepare()
-    kept = read_record(base / RECORD)
+    kept = read_record(base / wanted.record)
     if (
         kept is not None
         and (kept.archive, kept.suite, kept.architecture) == (archive.uri, SUITE, architecture.debian)
-        and kept.requested == PACKAGES
+        and kept.requested == wanted.packages
         and not kept.damaged_in(apt.downloads)
     ):
         return kept
     report.step(progress.INDEX)
     _require_room(base, _INDEX_BYTES)
     apt.update()
-    debs = apt.wanted(PACKAGES)
-    record = Record(archive.uri, SUITE, architecture.debian, PACKAGES, debs)
+    debs = apt.wanted(wanted.packages)
+    record = Record(archive.uri, SUITE, architecture.debian, wanted.packages, debs)
     missing = record.damaged_in(apt.downloads)
     for deb in missing:
         # apt trusts a file of the right size: one that is altered must go before it is asked again.
         (apt.downloads / deb.file).unlink(missing_ok=True)
     _require_room(base, total_bytes(missing) + _UNPACKED_PER_PACKED * total_bytes(debs))
     report.step(progress.DOWNLOAD, total_bytes(debs))
-    apt.download(PACKAGES, debs, report.done)
+    apt.download(wanted.packages, debs, report.done)
     damaged = record.damaged_in(apt.downloads)
     if damaged:
         names = ", ".join(deb.name for deb in damaged)
         raise PackagesRefused(f"not what the index of {archive.uri} promised, run again: {names}")
-    _write_whole(base / RECORD, record.to_json())
+    _write_whole(base / wanted.record, record.to_json())
     return record
 
 
-def _unpack(record: Record, root: Path, architecture: Architecture, report: Reporter, lock: int) -> None:
+def _unpack(record: Record, root: Path, architecture: Architecture, wanted: _PackageSet, report: Reporter, lock: int) -> None:
     """Unpack every package aside, try the result, then give it its name: no one ever sees a half-made root."""
     base = root.parent
     for left_over in base.glob("root-*.partial"):
@@ -161,7 +202,7 @@ def _unpack(record: Record, root: Path, architecture: Architecture, report: Repo
             unpacked += deb.size
             report.done(unpacked)
     (partial / RECORD).write_text(record.to_json(), encoding="utf-8")
-    check_version(unpacked_install(partial, architecture))
+    wanted.try_out(partial, architecture)
     partial.rename(root)
 
 

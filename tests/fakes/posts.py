@@ -79,7 +79,8 @@ class FakeTelephone:
         self.out[poste] = who
         return Opened(
             poste=poste, uri=f"sip:{poste}@pbx.example.fr", ws="wss://pbx.example.fr/ws", username=poste, password="p" * 32,
-            expires_at=given.until, ice_servers=[{"urls": ["stun:stun.example.fr"]}], echo="*43",
+            expires_at=given.until, ice_servers=[{"urls": ["stun:stun.example.fr"]}], relay_only=False,
+            echo="*43",
         )  # fmt: skip
 
     async def close(self, poste: str, who: str) -> None:

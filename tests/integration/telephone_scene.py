@@ -10,7 +10,7 @@ import shutil
 import struct
 import subprocess
 import wave
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,13 +204,15 @@ async def web_room(
 
 
 @asynccontextmanager
-async def chromium_with_a_voice(folder: Path, hertz: float = MICROPHONE) -> AsyncIterator[Browser]:
-    """Chromium, its microphone the tone."""
+async def chromium_with_a_voice(
+    folder: Path, hertz: float = MICROPHONE, further: Sequence[str] = ("--ignore-certificate-errors",)
+) -> AsyncIterator[Browser]:
+    """Chromium, its microphone the tone; ``further``: what else it is told at its start."""
     microphone = write_microphone(folder / "microphone.wav", hertz)
     words = [
         "--headless", "--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={microphone}", "--autoplay-policy=no-user-gesture-required",
-        "--ignore-certificate-errors",
+        *further,
     ]  # fmt: skip
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=words)

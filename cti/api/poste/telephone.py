@@ -52,6 +52,7 @@ class PhoneOut(Shape):
     password: str
     expires_at: datetime
     ice_servers: list[IceServer]
+    relay_only: bool
     echo: str
 
 
@@ -71,6 +72,7 @@ async def open_phone(request: web.Request) -> web.Response:
             "password": opened.password,
             "expires_at": iso(opened.expires_at),
             "ice_servers": list(opened.ice_servers),
+            "relay_only": opened.relay_only,
             "echo": opened.echo,
         }
     )

@@ -43,9 +43,10 @@ def phone_address(settings: Settings) -> PhoneAddress:
 
 def _by_pbx(pbx: PbxSpec, host: str) -> str:
     if pbx.tls is not None:
-        return f"wss://{_reachable(pbx.tls.bind, host)}:{pbx.tls.ws_port}/ws"
-    return f"ws://{_reachable(pbx.http_bind, host)}:{pbx.http_port}/ws"
+        return f"wss://{reachable(pbx.tls.bind, host)}:{pbx.tls.ws_port}/ws"
+    return f"ws://{reachable(pbx.http_bind, host)}:{pbx.http_port}/ws"
 
 
-def _reachable(bind: str, host: str) -> str:
+def reachable(bind: str, host: str) -> str:
+    """The address of a server that listens there; ``host`` where it listens everywhere."""
     return host if bind in _ANYWHERE else bind

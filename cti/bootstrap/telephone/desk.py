@@ -81,6 +81,7 @@ class TelephoneDesk:
             password=password,
             expires_at=given.until,
             ice_servers=self._address.ice(poste, given.until),
+            relay_only=self._address.settings.relais_seul,
             echo=ECHO,
         )
 

@@ -21,13 +21,14 @@ from cti.sandbox.errors import (
     ArchiveUnknown,
     AsteriskTooOld,
     DiskFull,
+    EdgeUnusable,
     NetworkDown,
     PackagesRefused,
     ToolMissing,
     UnsupportedMachine,
 )
 from cti.sandbox.install import this_architecture
-from cti.sandbox.packages import FetchSettings, cache_folder, fetch, fetched_install
+from cti.sandbox.packages import FetchSettings, cache_folder, fetch, fetch_edge, fetched_install
 
 APT = """\
 #!{python}
@@ -347,3 +348,43 @@ def test_the_cache_is_outside_the_tree() -> None:
     assert cache_folder({"XDG_CACHE_HOME": "/xdg"}) == Path("/xdg/cti")
     assert cache_folder({"XDG_CACHE_HOME": "relative"}) == Path.home() / ".cache" / "cti"
     assert cache_folder({}) == Path.home() / ".cache" / "cti"
+
+
+def edge(turnserver: str = "exit 0") -> dict[str, str]:
+    architecture = this_architecture()
+    loader = f"usr/lib/{architecture.triplet}/{architecture.loader}"
+    return {
+        loader: f'#!/bin/sh\ncase "$*" in *turnserver*) {turnserver};; esac\n',
+        "usr/sbin/nginx": "", "usr/bin/turnserver": "", "usr/lib/nginx/modules/ngx_stream_module.so": "",
+    }  # fmt: skip
+
+
+def test_the_proxy_and_the_relay_have_a_root_of_their_own_beside_the_pbx(archive: FakeArchive, settings: FetchSettings) -> None:
+    pbx = fetch(settings)
+    archive.add("coturn", edge())
+    found = fetch_edge(settings)
+    assert found.stream_module.is_file()
+    assert found.nginx[-1] != pbx.asterisk[-1]
+    kept = read_record(settings.cache / "pbx" / "record-edge.json")
+    assert kept is not None
+    assert kept.requested == ("coturn", "nginx", "libnginx-mod-stream")
+    calls = archive.lines("calls")
+    assert (fetch_edge(settings), fetch(settings)) == (found, pbx), "neither makes the other be fetched again"
+    assert archive.lines("calls") == calls
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (edge("echo broken >&2; exit 1"), "turnserver does not start: broken"),
+        ({path: text for path, text in edge().items() if "module" not in path}, "ngx_stream_module.so is missing"),
+    ],
+)
+def test_an_edge_that_cannot_be_used_is_told_and_never_kept(
+    archive: FakeArchive, settings: FetchSettings, files: dict[str, str], told: str
+) -> None:
+    next(archive.folder.glob("asterisk_*.deb")).unlink()  # its loader would stand where this one does
+    archive.add("coturn", files)
+    for _ in range(2):
+        with pytest.raises(EdgeUnusable, match=told):
+            fetch_edge(settings)

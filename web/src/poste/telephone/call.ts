@@ -2,6 +2,7 @@
 
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { CallState, CallView, Ended } from "./words";
+import { RelayWatch } from "./relay";
 import { LOST_HEADER } from "./words";
 
 /** Candidates are not waited for longer than this: an unreachable STUN server must not delay an answer. */
@@ -22,6 +23,7 @@ export class Call {
   remote: MediaStream | null = null;
   #state: CallState;
   #answeredAt: number | null = null;
+  #relay: RelayWatch | null = null;
   readonly #startedAt = Date.now();
   readonly #session: RTCSession;
   readonly #events: CallEvents;
@@ -56,6 +58,11 @@ export class Call {
   /** For levels and quality; null once it is over or before there is one. */
   get connection(): RTCPeerConnection | null {
     return (this.#session.connection as RTCPeerConnection | undefined) ?? null;
+  }
+
+  /** Why the TURN servers give no way for the voice, in French; empty when they do, or are not needed. */
+  get relayTrouble(): string {
+    return this.#relay?.trouble ?? "";
   }
 
   answer(microphone: MediaStream, pcConfig: RTCConfiguration): void {
@@ -123,11 +130,13 @@ export class Call {
 
   /**
    * The WebSocket is back, from another address perhaps: the PBX is told where we are, so that it can hang up, and answers 481
-   * when the call is over already.
+   * when the call is over already. A new way for the voice is looked for with the credentials of now: those that the call began
+   * with may have ended.
    */
-  revive(): void {
+  revive(pcConfig: RTCConfiguration): void {
     if (!this.#session.isEstablished() || !this.#session.isReadyToReOffer()) return;
     const broken = ["disconnected", "failed"].includes(this.connection?.iceConnectionState ?? "");
+    if (broken) this.connection?.setConfiguration(pcConfig);
     this.#session.renegotiate(broken ? { rtcOfferConstraints: { iceRestart: true } } : {});
   }
 
@@ -171,6 +180,7 @@ export class Call {
   }
 
   #listen(connection: RTCPeerConnection): void {
+    this.#relay = new RelayWatch(connection);
     connection.addEventListener("track", (event) => {
       // Not the stream that the event bears: its track is taken out of it while we hold, and put back later. The track itself lasts.
       if (this.remote?.getTracks().includes(event.track)) return;

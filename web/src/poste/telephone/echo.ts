@@ -51,16 +51,19 @@ export async function echoTest(phone: Phone): Promise<EchoResult> {
   try {
     if (call === null) return failed("le téléphone n'est pas libre, ou n'est pas enregistré");
     const remote = await until(() => call.state === "en_ligne" && call.remote, PATIENCE_MS);
-    if (remote === null) return failed("le PBX n'a pas décroché");
+    if (remote === null) return failed(call.relayTrouble || "le PBX n'a pas décroché");
     const meter = new Meter(remote);
     try {
       // The PBX beeps first; then it must be quiet before we send.
       await later(1_500);
       await until(() => Math.abs(meter.pitch() - HERTZ) > TOLERANCE_HZ, PATIENCE_MS);
+      if (call.relayTrouble !== "" && call.connection?.iceConnectionState !== "connected") {
+        return failed(call.relayTrouble);
+      }
       const sentAt = performance.now();
       gain.gain.value = 0.3;
       const heard = await until(() => Math.abs(meter.pitch() - HERTZ) <= TOLERANCE_HZ, PATIENCE_MS);
-      if (heard === null) return failed("rien ne revient : le réseau ne laisse pas passer la voix");
+      if (heard === null) return failed(call.relayTrouble || "rien ne revient : le réseau ne laisse pas passer la voix");
       const delayMs = Math.round(performance.now() - sentAt);
       await later(COUNTED_MS);
       const counted = call.connection === null ? null : new QualityReader().read(await call.connection.getStats());

@@ -44,7 +44,7 @@ export class Phone {
       changed: () => this.#tell(),
       session: (event) => this.#take(event),
       cut: () => [...this.#calls].forEach((call) => call.ringLost()),
-      back: () => this.#calls.forEach((call) => call.revive()),
+      back: () => this.#calls.forEach((call) => call.revive(this.#pcConfig())),
     });
   }
 
@@ -226,8 +226,8 @@ export class Phone {
   }
 
   #pcConfig(): RTCConfiguration {
-    const iceServers = this.#registration.credentials?.ice_servers ?? [];
-    return { iceServers, rtcpMuxPolicy: "require", bundlePolicy: "max-bundle" };
+    const { ice_servers: iceServers = [], relay_only: alone = false } = this.#registration.credentials ?? {};
+    return { iceServers, iceTransportPolicy: alone ? "relay" : "all", rtcpMuxPolicy: "require", bundlePolicy: "max-bundle" };
   }
 
   #tell(): void {

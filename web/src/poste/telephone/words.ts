@@ -16,6 +16,8 @@ export interface Credentials {
   password: string;
   expires_at: string;
   ice_servers: RTCIceServer[];
+  /** Voice goes through the TURN servers and no other way. */
+  relay_only: boolean;
   /** Extension that echoes. */
   echo: string;
 }
