@@ -22,6 +22,7 @@ from cti.api.session import DOOR, give_cookie, leave
 _COOKIE = "cti_fournisseur"
 _PATH = "/api/v1/session/fournisseur"
 _TEN_MINUTES = 600
+_VISIBLE = r"^[\x20-\x7e]*$"
 _WALL = "/supervision"
 
 
@@ -36,9 +37,10 @@ class ReturnQuery(Asked):
 
     model_config = ConfigDict(extra="ignore")  # a provider may say more (iss, session_state)
 
-    state: str = Field("", max_length=200)
-    code: str = Field("", max_length=4000)
-    error: str = Field("", max_length=200)
+    #: Of printable ASCII (RFC 6749, appendix A).
+    state: str = Field("", max_length=200, pattern=_VISIBLE)
+    code: str = Field("", max_length=4000, pattern=_VISIBLE)
+    error: str = Field("", max_length=200, pattern=_VISIBLE)
 
 
 async def read_provider(request: web.Request) -> web.Response:
@@ -130,6 +132,7 @@ OPERATIONS = (
         summary="Vers le fournisseur d'identité (redirection du navigateur)",
         tag="connexion",
         status=303,
+        headers={"Location": "où aller"},
         media_type="text/html",
         query=DepartQuery,
         problems=(400, 404),
@@ -143,6 +146,7 @@ OPERATIONS = (
         summary="Retour du fournisseur d'identité (redirection du navigateur)",
         tag="connexion",
         status=303,
+        headers={"Location": "où aller"},
         media_type="text/html",
         query=ReturnQuery,
         problems=(400, 404, 429, 503),
