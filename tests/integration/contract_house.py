@@ -26,7 +26,7 @@ from cti.bootstrap.keeping.opening import archiver_of
 from cti.bootstrap.keeping.sandboxed import archive_of_its_own
 from cti.bootstrap.sandbox import Site, make_site
 from cti.journey import Journey
-from cti.journey.around.access import AccessRole
+from cti.journey.around.access import SCREENS, AccessRole
 from cti.journey.ledger import Batch
 from cti.sandbox.people.staff import Phone
 from cti.settings import Settings, load
@@ -37,8 +37,8 @@ from tests.unit.archive.voices_kept import tone, wav
 
 ROOT = Path(__file__).parents[2]
 SITE_TOKEN = "un-jeton-assez-long-pour-garder"
-#: Everything but the wall screen, which may do less than anybody.
-EVERY_ROLE = tuple(role.value for role in AccessRole if role is not AccessRole.ECRAN)
+#: Everything but screens, which may do less than anybody.
+EVERY_ROLE = tuple(role.value for role in AccessRole if role not in SCREENS)
 _PHONES = tuple(Phone(f"arm0{n}", f"Agent {n}", "arm_n1", ("n1", "amu"), f"sip:arm0{n}@127.0.0.1:9") for n in (1, 2, 3))
 #: What the service may ask of it, and is told to be done.
 _TAKEN = (
