@@ -1,7 +1,6 @@
 """The page where one signs in, in Chromium before the real API: by keyboard alone, in both themes, and what a session then
 opens."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from cti.bootstrap.access.hashing import Hashing
 from cti.journey.around.access import AccessRole
 from cti.sandbox.host.free import free_port
 from tests.browser.voices import AXE, faults
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, furnish, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, furnish, page_of, served
 from tests.fakes.access import KEY, QUICK
 from tests.fakes.room import Doubles, S
 
@@ -24,23 +23,6 @@ pytestmark = [
     pytest.mark.skipif(not BUILT.exists(), reason="the page is not built"),
 ]
 PASSWORD = "le chat dort sur le toit"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose scripts must not fail and which must not break its own content policy."""
-    page = await page_of(browser, width=1280, height=720)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Listening again at a desk in Chromium: real sound, in the page, while the keys of the desk rest."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from cti.journey import events as ev
 from cti.sandbox.host.free import free_port
 from tests.browser.voices import Centre, centre, faults
-from tests.browser.wall import BUILT, CHROMIUM, chromium, page_of
+from tests.browser.wall import BUILT, CHROMIUM, page_of
 from tests.fakes.room import T0, S
 
 pytestmark = [
@@ -23,12 +23,6 @@ pytestmark = [
 def site(tmp_path: Path) -> Iterator[Centre]:
     with centre(tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def at_her_desk(page: Page, site: Centre, url: str, dossier: str) -> None:
