@@ -137,3 +137,16 @@ async def test_nobody_is_kept_out_by_the_page_itself(browser: Browser, doubles: 
         await expect(by(page, "code")).to_be_visible()
         assert await faults(page) == []
         await page.screenshot(path=tmp_path / f"connexion-{scheme}.png")
+
+
+async def test_whoever_opens_a_desk_signs_in_first_and_comes_back_to_it(page: Page, doubles: Doubles) -> None:
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/poste?poste=arm01")
+        await expect(page).to_have_url(f"{url}/connexion?vers=%2Fposte%3Fposte%3Darm01")
+        await expect(by(page, "by-token")).to_have_attribute("href", "/poste?poste=arm01#jeton")
+        await typed(page)
+        await expect(page).to_have_url(f"{url}/poste?poste=arm01")
+        await expect(by(page, "desk")).to_be_visible()
+        await page.goto(f"{url}/rappels")
+        await page.get_by_role("link", name="Poste", exact=True).click()
+        await expect(page).to_have_url(f"{url}/poste")

@@ -33,7 +33,7 @@ async def at_her_desk(page: Page, site: Centre, url: str, dossier: str) -> None:
     room.wait("c1", "n1", T0 + S)
     room.answer("c1", "arm01", T0 + 5 * S)
     room.tell(ev.DossierOpened(call_id="c1", at=T0 + 5 * S, dossier_id="d-c1", ref=dossier))
-    await page.goto(f"{url}/poste")
+    await page.goto(f"{url}/poste#jeton")
     await page.locator("[data-test=token]").fill(site.token("camille", "arm_n1", personne="arm01"))
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-test=place]")).to_have_text("En ligne")

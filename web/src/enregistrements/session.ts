@@ -147,19 +147,20 @@ export async function enter(given: string): Promise<boolean> {
   return true;
 }
 
-/** Come back with the token of this tab, or by the session of this browser, if there is one. */
-export async function comeBack(): Promise<void> {
+/** Come back with the token of this tab, or by the session of this browser, if there is one; whether the service could tell. */
+export async function comeBack(): Promise<boolean> {
   const known = kept();
   if (known !== "") {
     await enter(known);
-    return;
+    return true;
   }
   const answer = (await sent("/api/v1/moi", "GET", undefined, "")) as Answer<Me>;
-  if (!answer.ok || !answer.value.named) return; // nobody is signed in: the panel asks
+  if (!answer.ok || !answer.value.named) return answer.ok || answer.status === 401; // nobody is signed in: the panel asks
   signedIn = true;
   byToken.value = false;
   turnedAway.value = "";
   me.value = answer.value;
+  return true;
 }
 
 /** Forget the person; what was open is closed by whoever watches ``me``. Her session ends too when she says so herself. */

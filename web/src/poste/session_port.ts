@@ -15,7 +15,8 @@ export interface SessionPort {
   person: ComputedRef<Signed | null>;
   /** How she came last, or would come: by a token, not by a session. */
   byToken: Ref<boolean>;
-  comeBack: () => Promise<void>;
+  /** Whether the service could tell who she is, if anybody. */
+  comeBack: () => Promise<boolean>;
   leave: () => void;
   ask: <T>(path: string, method?: string, body?: unknown) => Promise<Answer<T>>;
   /** A response whose body is read as it comes. */
