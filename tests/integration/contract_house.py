@@ -5,6 +5,7 @@ not made to wait, because a thousand wrong tokens would be waited for one after 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -31,7 +32,8 @@ from cti.journey.ledger import Batch
 from cti.sandbox.people.staff import Phone
 from cti.settings import Settings, load
 from cti.store import open_store
-from tests.fakes.asterisk import response
+from tests.fakes.astdb import FAMILY, AstDb
+from tests.fakes.asterisk import Action, event, listing, response
 from tests.fakes.voice_room import S, call, stage
 from tests.unit.archive.voices_kept import tone, wav
 
@@ -40,9 +42,10 @@ SITE_TOKEN = "un-jeton-assez-long-pour-garder"
 #: Everything but screens, which may do less than anybody.
 EVERY_ROLE = tuple(role.value for role in AccessRole if role not in SCREENS)
 _PHONES = tuple(Phone(f"arm0{n}", f"Agent {n}", "arm_n1", ("n1", "amu"), f"sip:arm0{n}@127.0.0.1:9") for n in (1, 2, 3))
+_STAMP = re.compile(rb"\r\nTimestamp: (\d+)\.(\d{6})")
 #: What the service may ask of it, and is told to be done.
 _TAKEN = (
-    "Originate", "Redirect", "Setvar", "Hangup", "QueueAdd", "QueueRemove", "QueuePause", "DBPut", "DBDel", "Atxfer",
+    "Redirect", "Setvar", "Hangup", "QueueAdd", "QueueRemove", "QueuePause", "DBPut", "DBDel", "Atxfer",
     "Bridge", "BlindTransfer", "CancelAtxfer", "UserEvent", "MuteAudio",
 )  # fmt: skip
 
@@ -69,6 +72,7 @@ async def contract_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Async
     async with fake_pbx() as pbx:
         for action in _TAKEN:
             pbx.on(action, response)
+        _keeps_phones(pbx)
         site = make_site(ROOT / "config", folder, _PHONES, changes=_changes(folder))
         point_at(site, pbx)
         settings = load(site.config, {"CTI_HTTP_TOKEN": SITE_TOKEN})
@@ -85,6 +89,27 @@ async def contract_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Async
                 yield Contract(site, settings, pbx, site.web, token, known)
             finally:
                 service.stop()
+
+
+def _keeps_phones(pbx: FakePbx) -> None:
+    """It keeps the credentials of browser phones, as our dialplan does for the asking (`sas-acces`)."""
+    database = AstDb()
+
+    def originate(action: Action) -> bytes:
+        if action.get("Context") == "sas-acces":
+            database.do_originate({**action, "Variable": action["Variable"].split("\n")})
+        return response(action)
+
+    def held(action: Action) -> bytes:
+        value = database.values.get(action["Key"])
+        if value is None:
+            return response(action, "Message: Database entry not found", status="Error")
+        rows = [event("DBGetResponse", f"Family: {FAMILY}", f"Key: {action['Key']}", f"Val: {value}")]
+        return listing(action, rows, "DBGetComplete")
+
+    pbx.on("Originate", originate)
+    pbx.on("DBGet", held)
+    pbx.on("DBGetTree", lambda action: response(action, "Message: Database entry not found", status="Error"))
 
 
 def _changes(folder: Path) -> dict[str, dict[str, Any]]:
@@ -122,8 +147,9 @@ def _long_ago(journey: Journey, number: int) -> Journey:
 async def _lived_in(pbx: FakePbx, http: aiohttp.ClientSession) -> dict[str, list[str]]:
     """One of everything that has a name, made by the API itself; the names."""
     await _ask(http, "/api/v1/agents/web01/prise", personne="helene")
-    living = await _call_in(pbx, http, "answered_agent_hangs_up", b"Event: BridgeLeave\r\n", "/api/v1/calls", "calls", "call_id")
-    lost = await _call_in(pbx, http, "abandon_in_queue", b"never", "/api/v1/rappels", "entries", "id")
+    talks = ("answered_agent_hangs_up", b"Event: BridgeLeave\r\n")
+    living = await _call_in(pbx, http, 1, *talks, "/api/v1/calls", "calls", "call_id")
+    lost = await _call_in(pbx, http, 2, "abandon_in_queue", b"never", "/api/v1/rappels", "entries", "id")
     why = {"reference": "PV 2026/12", "demandeur": "OPJ Durand"}
     hold = await _ask(http, "/api/v1/gels", appel="ended-1", motif="requisition", raison="enquête", **why)
     handed = await _ask(http, "/api/v1/exports", call_id="ended-1", motif="enquête", **why)
@@ -151,14 +177,14 @@ async def _ask(http: aiohttp.ClientSession, path: str, **body: str) -> dict[str,
 
 
 async def _call_in(
-    pbx: FakePbx, http: aiohttp.ClientSession, story: str, until: bytes, path: str, rows: str, name: str
+    pbx: FakePbx, http: aiohttp.ClientSession, number: int, story: str, until: bytes, path: str, rows: str, name: str
 ) -> str:
-    """A caller comes in as he was once recorded, up to a frame; his name once the API has it."""
+    """A caller comes in as he was once recorded, up to a frame; his name once the API has it. ``number``: tells callers apart."""
     frames = [record.frame_bytes for record in read_session(ROOT / "tests" / "scenarios" / story / "session.ami")]
     first = next((index for index, block in enumerate(frames) if block.startswith(until)), len(frames))
-    told = [block.replace(b"arm01", b"web01") for block in frames[:first] if b"\r\nTimestamp: " in block]
-    copier = Copier((Call(tuple((index * 1000, block) for index, block in enumerate(told))),), first=len(pbx.actions))
-    for _, block in copier.copy(now() - 30 * S):
+    told = [(int(stamp[1] + stamp[2]), block) for block in frames[:first] if (stamp := _STAMP.search(block)) is not None]
+    call_of = Call(tuple((at - told[0][0], block.replace(b"arm01", b"web01")) for at, block in told))
+    for _, block in Copier((call_of,), first=number).copy(now() - 30 * S):
         await pbx.tell(block)
     async with asyncio.timeout(20):
         while True:

@@ -153,7 +153,8 @@ def _messages(followed: Followed, schemas: dict[str, Any]) -> dict[str, Any]:
     name = f"{followed.picture.__name__.removesuffix('Out')}Change"
     _keep(schemas, {name: change_schema(schemas[followed.picture.__name__], followed)})
     numbered = {"snapshot": whole, "change": {"$ref": _REF.format(model=name)}}
-    beside = {event: _reference(shape, schemas) for event, shape in {"heartbeat": Beat, **followed.beside}.items()}
+    shapes: dict[str, type[BaseModel]] = {"heartbeat": Beat, **followed.beside}
+    beside = {event: _reference(shape, schemas) for event, shape in shapes.items()}
     told = [message_schema(event, reference, numbered=event in numbered) for event, reference in (numbered | beside).items()]
     return {"oneOf": told}
 

@@ -5,7 +5,6 @@ taken, and nothing need be typed. The site types a name and is believed, as anyb
 the history and may go to the PBX, so it holds no control characters.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -38,8 +37,5 @@ class Act(Asked):
 
 def exactly_one(*names: str) -> ConfigDict:
     """For the document: of these fields one says something, and one alone. The model checks the same."""
-
-    def only(name: str) -> Mapping[str, Any]:
-        return {"required": [name], "properties": {name: {"not": {"enum": [None, []]}}}}
-
-    return ConfigDict(json_schema_extra={"oneOf": [only(name) for name in names]})
+    only: list[Any] = [{"required": [name], "properties": {name: {"not": {"enum": [None, []]}}}} for name in names]
+    return ConfigDict(json_schema_extra={"oneOf": only})
