@@ -29,8 +29,8 @@ from cti.api.voice.enregistrements import SHOWN
 #: The names of this machine for itself; a service bound elsewhere is given its own.
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
-#: Of a request's first line (bytes): the longest code of an identity provider, each sign as three.
-LONGEST_LINE = 16 * 1024
+#: Of a request's first line (bytes): the longest that an identity provider may send somebody back with, each sign as twelve.
+LONGEST_LINE = 64 * 1024
 
 
 def build_app(

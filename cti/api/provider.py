@@ -22,7 +22,6 @@ from cti.api.session import DOOR, give_cookie, leave
 _COOKIE = "cti_fournisseur"
 _PATH = "/api/v1/session/fournisseur"
 _TEN_MINUTES = 600
-_VISIBLE = r"^[\x20-\x7e]*$"
 _WALL = "/supervision"
 
 
@@ -37,10 +36,9 @@ class ReturnQuery(Asked):
 
     model_config = ConfigDict(extra="ignore")  # a provider may say more (iss, session_state)
 
-    #: Of printable ASCII (RFC 6749, appendix A).
-    state: str = Field("", max_length=200, pattern=_VISIBLE)
-    code: str = Field("", max_length=4000, pattern=_VISIBLE)
-    error: str = Field("", max_length=200, pattern=_VISIBLE)
+    state: str = Field("", max_length=200)
+    code: str = Field("", max_length=4000)
+    error: str = Field("", max_length=200)
 
 
 async def read_provider(request: web.Request) -> web.Response:
