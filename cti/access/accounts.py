@@ -40,6 +40,8 @@ def added(users: Users, name: UserName, roles: Sequence[AccessRole], personne: P
     if name in users:
         raise AccountRefused(f"le compte {name} existe déjà")
     user = User(name=name, roles=_roles(roles), personne=personne, created_at=at)
+    if AccessRole.BANDEAU in user.roles and not personne:
+        raise AccountRefused("un bandeau est celui d'un poste : --personne en donne le nom")
     told = f"rôles {_told(user.roles)}" + (f", personne {personne}" if personne else "")
     return AccountChange(at=at, by=by, kind=AccountActKind.ADD, user=user, detail=told)
 
@@ -51,6 +53,8 @@ def with_roles(users: Users, name: UserName, roles: Sequence[AccessRole], by: st
         AccountRefused: no such account, or it has these roles already.
     """
     user, new = known(users, name), _roles(roles)
+    if AccessRole.BANDEAU in (*user.roles, *new) and set(new) != set(user.roles):
+        raise AccountRefused("un bandeau est le compte d'un poste et d'aucune personne : il faut un autre compte")
     if set(new) == set(user.roles):
         raise AccountRefused(f"le compte {name} a déjà ces rôles")
     told = f"rôles {_told(user.roles)} -> {_told(new)}"
@@ -136,6 +140,8 @@ def known(users: Users, name: UserName) -> User:
 def _roles(roles: Sequence[AccessRole]) -> tuple[AccessRole, ...]:
     if not roles:
         raise AccountRefused("un compte a au moins un rôle")
+    if AccessRole.BANDEAU in roles and set(roles) != {AccessRole.BANDEAU}:
+        raise AccountRefused("le rôle bandeau va seul : c'est celui d'un logiciel, pour un poste, et de personne")
     return tuple(dict.fromkeys(roles))
 
 

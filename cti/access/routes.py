@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from cti.access.reading import Reading
-from cti.journey.around.access import SITE, AccessRole
+from cti.journey.around.access import SCREENS, SITE, AccessRole
 
 #: Whoever asks, with neither account nor token.
 PUBLIC: Final = "public"
@@ -76,8 +76,8 @@ class RouteRights:
                 yield f"{place}: no row: neither {row!r} nor its name: nobody may ask for this route"
             elif (PUBLIC in allowed) is route.guarded:
                 yield f"{place}: {'may not be' if route.guarded else 'is and must be told'} {PUBLIC!r}"
-            elif AccessRole.ECRAN in allowed and route.method not in ("GET", "DELETE"):
-                yield f"{place}: a screen on a wall is nobody: it may only read and leave"
+            elif SCREENS & allowed and route.method not in ("GET", "DELETE"):
+                yield f"{place}: a screen is nobody: it may only read and leave"
         tags, names = {route.tag for route in known}, {(route.tag, route.name) for route in known}
         for tag, group in self.groups.items():
             if tag not in tags:

@@ -12,7 +12,7 @@ from cti.access.connexion import USUAL, SignInSettings, sign_in
 from cti.access.oidc import USUAL as NO_PROVIDER
 from cti.access.oidc import OidcSettings, provider
 from cti.access.reading import AccessConfigError, Reading
-from cti.journey.around.access import AccessRole, Relation, Verb
+from cti.journey.around.access import SCREENS, AccessRole, Relation, Verb
 
 __all__ = ["AccessConfigError", "AccessSettings", "ListeningSettings", "Right", "from_mapping"]
 
@@ -109,8 +109,9 @@ def _contradictions(rights: tuple[Right, ...]) -> Iterator[str]:
                 first = given.setdefault((row.relation, verb, role), number)
                 if first != number:
                     yield f"[droits {number}] {role} may {verb} ({row.relation}) by [droits {first}] already: one row says it"
-        if AccessRole.ECRAN in row.roles and row.verbs - _SCREEN:
-            yield f"[droits {number}] ecran: a screen on a wall is nobody: it may be given 'voir' at most"
+        if SCREENS & row.roles and row.verbs - _SCREEN:
+            names = ", ".join(sorted(SCREENS & row.roles))
+            yield f"[droits {number}] {names}: a screen is nobody: it may be given 'voir' at most"
     if rights and not any(Verb.ADMINISTRER in row.verbs for row in rights):
         yield "droits: no role may 'administrer': nobody could withdraw an account through the API"
 

@@ -58,7 +58,7 @@ async def times(request: web.Request) -> web.Response:
     """Times by person."""
     query = read_query(request, TimesQuery)
     if query.until <= query.since:
-        raise Problem(400, "« until » doit être après « since ».")
+        raise Problem(422, "« since » doit précéder « until ».")
     return json_answer(await request.app[PORTS].duty.times(query.since, query.until))
 
 
@@ -135,7 +135,7 @@ OPERATIONS = (
         tag="agents",
         query=TimesQuery,
         answer=TimesOut,
-        problems=(400, 401, 503),
+        problems=(400, 401, 422, 503),
     ),
     _operation("prise", take, "takePost", "Prise de poste : une personne, ses filières", TakeWish),
     _operation("files", queues, "choosePostQueues", "Changer les filières servies", QueuesWish),

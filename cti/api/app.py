@@ -28,7 +28,9 @@ from cti.api.voice.enregistrements import SHOWN
 
 #: The names of this machine for itself; a service bound elsewhere is given its own.
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-MAX_BODY_BYTES = 16 * 1024
+
+#: Of a request's first line (bytes): the longest that an identity provider may send somebody back with, each sign as twelve.
+LONGEST_LINE = 64 * 1024
 
 
 def build_app(
@@ -67,7 +69,6 @@ def build_app(
     streams = Streams(lambda token_id: ports.access.standing(token_id) is not None, watch_seconds)
     registry = registry if registry is not None else CollectorRegistry()
     app = web.Application(
-        client_max_size=MAX_BODY_BYTES,
         middlewares=[
             probes.count_requests(registry),
             tell_problems,

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from cti.api.calling_port import PlaceVerdict, PlaceWish
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import CallAsked
-from cti.api.edge.acting import REFUSALS, Act
+from cti.api.edge.acting import REFUSALS, Act, exactly_one
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import read_body
 from cti.api.ports import PORTS
@@ -20,6 +20,8 @@ _NUMBER = r"^\+?[0-9 ./()\u00a0-]{2,32}$"
 
 class CallWish(Act):
     """Whom to call, from which phone."""
+
+    model_config = exactly_one("numero", "rappel")
 
     poste: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$", description="compte du poste (arm01) ou son numéro interne")
     numero: str | None = Field(None, pattern=_NUMBER, description="numéro à appeler ; ou bien « rappel »")
@@ -72,6 +74,7 @@ OPERATIONS = (
         body=CallWish,
         answer=CallAsked,
         status=202,
+        also=(200,),
         problems=REFUSALS,
     ),
 )

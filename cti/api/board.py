@@ -10,6 +10,7 @@ from dataclasses import asdict
 from aiohttp import web
 from pydantic import Field
 
+from cti.api.contract.following import Followed
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import BoardOut, Filieres
 from cti.api.edge.problems import json_answer
@@ -75,6 +76,7 @@ OPERATIONS = (
         tag="tableau",
         query=StreamQuery,
         media_type="text/event-stream",
+        follows=Followed(BoardOut, ("calls", "agents", "filieres", "alarms")),
         problems=(400, 401, 503),
     ),
     Operation(

@@ -63,7 +63,7 @@ async def ask_transfer(request: web.Request) -> web.Response:
     """Ask for a caller to be passed on; the board tells what becomes of it."""
     call_id = _call_id(request)
     ask = await read_body(request, TransferAsk)
-    result = await request.app[PORTS].transfers.transfer(call_id, ask.filiere, ask.by)
+    result = await request.app[PORTS].transfers.transfer(call_id, ask.filiere, ask.who)
     if result.verdict is TransferVerdict.ASKED:
         return json_answer({"call_id": call_id, "filiere": ask.filiere, "detail": result.detail}, status=202)
     status, detail = _REFUSALS[result.verdict]

@@ -9,23 +9,17 @@ from pydantic import Field
 
 from cti.api.contract.crise import CrisisOut
 from cti.api.contract.operation import Operation
-from cti.api.edge.acting import Act
+from cti.api.edge.acting import LINE, Act
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
 from cti.api.ports import PORTS, CrisisRefused
-
-#: One line with something in it.
-_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 
 class CrisisWish(Act):
     """On or off, by whom and why."""
 
     active: bool = Field(description="true : mettre en crise ; false : lever la crise")
-    by: str = Field(
-        pattern=_LINE, min_length=1, max_length=64, description="qui décide ; inutile quand une personne est connectée"
-    )
-    reason: str = Field(pattern=_LINE, min_length=1, max_length=200, description="pourquoi")
+    reason: str = Field(pattern=LINE, min_length=1, max_length=200, description="pourquoi")
 
 
 async def read_crisis(request: web.Request) -> web.Response:
@@ -38,7 +32,7 @@ async def switch_crisis(request: web.Request) -> web.Response:
     """Turn the switch."""
     wish = await read_body(request, CrisisWish)
     try:
-        state = await request.app[PORTS].crisis.switch(active=wish.active, by=wish.by.strip(), reason=wish.reason.strip())
+        state = await request.app[PORTS].crisis.switch(active=wish.active, by=wish.who, reason=wish.reason.strip())
     except CrisisRefused as refusal:
         raise Problem(409, str(refusal)) from None
     return json_answer(state)

@@ -137,6 +137,7 @@ OPERATIONS = (
         summary="Le service est prêt : liaison, base, AGI (503 sinon, avec les raisons)",
         tag="santé",
         answer=Ready,
+        also=(503,),
         guarded=False,
     ),
     Operation(

@@ -8,6 +8,7 @@ from cti.api.contract.shapes import QosOut
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, QueryInstant, read_query
 from cti.api.ports import PORTS, UnknownProfile
+from cti.qos import NoValueYet, PeriodError
 
 
 class QosQuery(Asked):
@@ -27,6 +28,10 @@ async def read_qos(request: web.Request) -> web.Response:
         return json_answer(await request.app[PORTS].qos(query.since, query.until, query.profile))
     except UnknownProfile as unknown:
         raise Problem(422, str(unknown)) from None
+    except PeriodError:  # one end alone was given, on the wrong side of the day
+        raise Problem(422, "« since » doit précéder « until » ; l'un ou l'autre, absent, est celui du jour civil.") from None
+    except NoValueYet as early:
+        raise Problem(422, f"Cette période commence avant les règles de qos.toml ({early}).") from None
 
 
 OPERATIONS = (

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cti.api.contract.operation import Operation
 from cti.api.contract.rooms import Directory, RoomAsked
-from cti.api.edge.acting import REFUSALS, Act
+from cti.api.edge.acting import REFUSALS, Act, exactly_one
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
 from cti.api.ports import PORTS, RoomAct, RoomWish, TransferVerdict
@@ -31,6 +31,8 @@ class _Whom(Act):
 class ConsultAsk(_Whom):
     """Whom to consult apart: a filière or a post."""
 
+    model_config = exactly_one("filiere", "poste")
+
     @model_validator(mode="after")
     def _one(self) -> "ConsultAsk":
         _exactly_one(self.filiere, self.poste)
@@ -39,6 +41,8 @@ class ConsultAsk(_Whom):
 
 class GuestAsk(_Whom):
     """Whom to call into the conversation, in exactly one of these ways."""
+
+    model_config = exactly_one("filiere", "poste", "effecteur", "numero")
 
     effecteur: _Code | None = Field(None, description="un code de l'annuaire : cta, police…")
     numero: str | None = Field(None, pattern=r"^\+?[0-9]{2,20}$", description="tout autre numéro")
@@ -64,19 +68,19 @@ async def directory(request: web.Request) -> web.Response:
 async def ask_p0(request: web.Request) -> web.Response:
     """Ask every free physician at once while the agent stays."""
     ask = await read_body(request, P0Ask)
-    return await _act(request, RoomWish(RoomAct.P0, ask.by, filiere=ask.filiere))
+    return await _act(request, RoomWish(RoomAct.P0, ask.who, filiere=ask.filiere))
 
 
 async def cancel_p0(request: web.Request) -> web.Response:
     """Stop asking whoever has not come."""
     ask = await read_body(request, Act)
-    return await _act(request, RoomWish(RoomAct.WITHDRAW, ask.by))
+    return await _act(request, RoomWish(RoomAct.WITHDRAW, ask.who))
 
 
 async def ask_guest(request: web.Request) -> web.Response:
     """Call somebody into the conversation."""
     ask = await read_body(request, GuestAsk)
-    wish = RoomWish(RoomAct.INVITE, ask.by, ask.filiere, ask.poste, ask.effecteur, ask.numero)
+    wish = RoomWish(RoomAct.INVITE, ask.who, ask.filiere, ask.poste, ask.effecteur, ask.numero)
     return await _act(request, wish)
 
 
@@ -84,28 +88,28 @@ async def show_guest_out(request: web.Request) -> web.Response:
     """End a guest's part, or stop calling him."""
     ask = await read_body(request, Act)
     guest = request.match_info["guest"]
-    return await _act(request, RoomWish(RoomAct.SHOW_OUT, ask.by, guest=guest))
+    return await _act(request, RoomWish(RoomAct.SHOW_OUT, ask.who, guest=guest))
 
 
 async def ask_consult(request: web.Request) -> web.Response:
     """Talk apart with a filière or a post; the caller hears music."""
     ask = await read_body(request, ConsultAsk)
-    return await _act(request, RoomWish(RoomAct.CONSULT, ask.by, ask.filiere, ask.poste))
+    return await _act(request, RoomWish(RoomAct.CONSULT, ask.who, ask.filiere, ask.poste))
 
 
 async def complete_consult(request: web.Request) -> web.Response:
     """Pass the caller on to whoever is consulted."""
-    return await _act(request, RoomWish(RoomAct.COMPLETE, (await read_body(request, Act)).by))
+    return await _act(request, RoomWish(RoomAct.COMPLETE, (await read_body(request, Act)).who))
 
 
 async def cancel_consult(request: web.Request) -> web.Response:
     """Go back to the caller."""
-    return await _act(request, RoomWish(RoomAct.GIVE_UP, (await read_body(request, Act)).by))
+    return await _act(request, RoomWish(RoomAct.GIVE_UP, (await read_body(request, Act)).who))
 
 
 async def join_consult(request: web.Request) -> web.Response:
     """All together."""
-    return await _act(request, RoomWish(RoomAct.JOIN, (await read_body(request, Act)).by))
+    return await _act(request, RoomWish(RoomAct.JOIN, (await read_body(request, Act)).who))
 
 
 async def _act(request: web.Request, wish: RoomWish) -> web.Response:

@@ -19,7 +19,7 @@ from cti.ami.actions import PbxActions
 from cti.ami.agi import AgiAnswer, AgiLimits, AgiServer
 from cti.ami.connection import AmiLink, LinkSettings, LinkTime, told_in_turn, wait_for_event
 from cti.ami.sessions import JournalSettings, SessionJournal
-from cti.api.app import build_app
+from cti.api.app import LONGEST_LINE, build_app
 from cti.api.ports import Ports
 from cti.bootstrap.access.heads import HeadKeeper
 from cti.bootstrap.access.opening import check_routes, open_signing
@@ -174,7 +174,7 @@ class Service:
             connect=(phone_address(self.settings).origin,),
             proxies=http.mandataires,
         )
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, max_line_size=LONGEST_LINE)
         await runner.setup()
         site = web.TCPSite(runner, http.host, http.port)
         await site.start()

@@ -18,8 +18,10 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    delete,
     func,
     insert,
+    literal,
     or_,
     select,
     text,
@@ -28,10 +30,24 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cti.journey.around.keeping import Entry, Facts, Fate, Hold, HoldKind, Item, Kept, Proposal, Scope, Target, Term
+from cti.journey.around.keeping import (
+    NOTES,
+    Entry,
+    Facts,
+    Fate,
+    Hold,
+    HoldKind,
+    Item,
+    Kept,
+    LoneNotes,
+    Proposal,
+    Scope,
+    Target,
+    Term,
+)
 from cti.journey.around.voice import Piece, VoiceState
 from cti.journey.model import Quality
-from cti.journey.words import Instant
+from cti.journey.words import CallId, Instant
 from cti.store import tables as t
 from cti.store.engine import writing
 from cti.store.faults import reaching
@@ -51,6 +67,30 @@ _PROPOSED: Final = (
         t.proposal_item.c.piece_id == t.piece.c.piece_id,
         t.proposal_item.c.fate.is_(None),
         or_(t.proposal.c.withdrawn_at.is_(None), t.proposal_item.c.begun_at.is_not(None)),
+    )
+    .exists()
+)
+#: The notes of each call of which no sound is left, or ever was.
+_LONE: Final = (
+    select(t.call_note.c.call_id, func.max(t.call_note.c.at).label("last_at"), func.count().label("written"))
+    .select_from(t.call_note.outerjoin(t.call, t.call.c.call_id == t.call_note.c.call_id))
+    .where(
+        ~select(t.piece.c.piece_id)
+        .where(
+            t.piece.c.call_id == t.call_note.c.call_id,
+            t.piece.c.state.not_in((VoiceState.DESTROYED.value, VoiceState.MISSING.value)),
+        )
+        .exists()
+    )
+    .group_by(t.call_note.c.call_id)
+)
+_NOTES_PROPOSED: Final = (
+    select(t.proposal_item.c.piece_id)
+    .join(t.proposal, t.proposal.c.number == t.proposal_item.c.proposal)
+    .where(
+        t.proposal_item.c.piece_id == literal(NOTES) + t.call_note.c.call_id,
+        t.proposal_item.c.fate.is_(None),
+        t.proposal.c.withdrawn_at.is_(None),
     )
     .exists()
 )
@@ -116,12 +156,16 @@ class KeepingBook:
 
     def facts(self, piece: Piece) -> Facts:
         """What is known of its call; a call that is not known, did not end, or is uncertain is in doubt."""
-        c = t.call.c
-        row = self._connection.execute(select(c.ended_at, c.dossier_ref, c.quality).where(c.call_id == piece.call_id)).first()
         sealed = piece.sealed
         latest = max(piece.started_at, 0 if sealed is None else piece.started_at + sealed.duration_ms * 1000)
+        return self._facts(piece.call_id, latest, max(latest, 0 if sealed is None else sealed.sealed_at))
+
+    def _facts(self, call_id: CallId, latest: Instant, unseen_end: Instant) -> Facts:
+        """``latest``: what is known to be of it; ``unseen_end``: when it was over at last, if its end was not seen."""
+        c = t.call.c
+        row = self._connection.execute(select(c.ended_at, c.dossier_ref, c.quality).where(c.call_id == call_id)).first()
         if row is None or row.ended_at is None:
-            latest = max(latest, 0 if sealed is None else sealed.sealed_at)
+            latest = unseen_end
             return Facts(ended_at=latest, dossier_ref=None if row is None else row.dossier_ref, in_doubt=True)
         last = None
         if row.dossier_ref is not None:
@@ -222,6 +266,20 @@ class KeepingBook:
         """Add a record; the database refuses to change one."""
         self._connection.execute(insert(t.destruction), asdict(entry))
 
+    def lone_notes(self, before: Instant, after: str, limit: int) -> Sequence[LoneNotes]:
+        """Notes of calls that ended before, have no recording and are on no proposal, in order of call, from after this one."""
+        ended = func.coalesce(func.max(t.call.c.ended_at), func.max(t.call_note.c.at))
+        query = _LONE.where(t.call_note.c.call_id > after, ~_NOTES_PROPOSED).having(ended <= before)
+        return self._lone(query.order_by(t.call_note.c.call_id).limit(limit))
+
+    def lone_notes_of(self, call_id: CallId) -> LoneNotes | None:
+        """Those of this call; None when it has none, or a recording."""
+        return next(iter(self._lone(_LONE.where(t.call_note.c.call_id == call_id))), None)
+
+    def forget_notes(self, call_id: CallId) -> int:
+        """Take them out; how many there were."""
+        return self._connection.execute(delete(t.call_note).where(t.call_note.c.call_id == call_id)).rowcount
+
     def destroyed_without_entry(self) -> Sequence[str]:
         """Pieces said to be destroyed of which no record tells."""
         told = select(t.destruction.c.piece_id).where(t.destruction.c.piece_id == t.piece.c.piece_id).exists()
@@ -232,6 +290,10 @@ class KeepingBook:
 
     def _pieces(self, query: Select[Any]) -> list[Kept]:
         return [Kept(piece_of(row), row.dossier_ref) for row in self._connection.execute(query)]
+
+    def _lone(self, query: Select[Any]) -> list[LoneNotes]:
+        rows = self._connection.execute(query).all()
+        return [LoneNotes(row.call_id, self._facts(row.call_id, 0, row.last_at), row.written) for row in rows]
 
     def _holds(self, wanted: ColumnElement[bool]) -> list[Hold]:
         query = select(t.hold).where(wanted).order_by(t.hold.c.number)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, expect
@@ -79,9 +80,18 @@ async def _lost(site: DeskRoom, page: Page) -> None:
     await expect(page.locator("[data-test=banner]")).to_be_visible()
 
 
+async def _again(site: DeskRoom, page: Page) -> None:
+    await _talk(site, page)
+    await expect(page.locator("[data-test=call]")).to_be_visible()
+    users = site.doubles.accounts.users
+    users["helene"] = replace(users["helene"], disabled_at=site.now)
+    await expect(page.locator("[data-test=again]")).to_be_visible(timeout=10_000)
+
+
 STATES: dict[str, Before] = {
     "attente": _nothing, "sonne": _ring, "en-ligne": _talk, "en-garde": _held, "consultation": _consult, "inviter": _target,
     "salle": _three, "second-appel": _second, "pause": _paused, "post-appel": _wrapup, "aide": _help, "perdu": _lost,
+    "session-finie": _again,
 }  # fmt: skip
 
 
@@ -101,9 +111,21 @@ async def _shoot(browser: Browser, folder: Path, state: str, before: Before | No
             await page.context.close()
 
 
+async def _door(browser: Browser, folder: Path) -> None:
+    """Where one signs in, on the way to a desk."""
+    for scheme, name, width, height in SIZES:
+        async with served(DeskRoom().doubles, free_port()) as url:
+            page = await page_of(browser, width=width, height=height, scheme=scheme)
+            await page.goto(f"{url}/poste")
+            await expect(page.locator("[data-test=compte]")).to_be_focused()
+            await page.screenshot(path=folder / f"connexion-{name}-{width}x{height}.png")
+            await page.context.close()
+
+
 async def main(folder: Path) -> None:
     """Every picture, in the dark on a wide screen and in the light on a small one."""
     async with chromium() as browser:
+        await _door(browser, folder)
         await _shoot(browser, folder, "prise", None)
         for state, before in STATES.items():
             await _shoot(browser, folder, state, before)

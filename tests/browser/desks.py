@@ -135,7 +135,7 @@ class DeskRoom:
 
 async def enter(page: Page, url: str, token: str, where: str = "") -> None:
     """Open the page and show a token."""
-    await page.goto(f"{url}/poste{where}")
+    await page.goto(f"{url}/poste{where}#jeton")
     await page.locator("[data-test=token]").fill(token)
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-test=desk]").or_(page.locator("[data-test=choose]"))).to_be_visible()

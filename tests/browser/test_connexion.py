@@ -1,7 +1,6 @@
 """The page where one signs in, in Chromium before the real API: by keyboard alone, in both themes, and what a session then
 opens."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from cti.bootstrap.access.hashing import Hashing
 from cti.journey.around.access import AccessRole
 from cti.sandbox.host.free import free_port
 from tests.browser.voices import AXE, faults
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, furnish, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, furnish, page_of, served
 from tests.fakes.access import KEY, QUICK
 from tests.fakes.room import Doubles, S
 
@@ -24,23 +23,6 @@ pytestmark = [
     pytest.mark.skipif(not BUILT.exists(), reason="the page is not built"),
 ]
 PASSWORD = "le chat dort sur le toit"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose scripts must not fail and which must not break its own content policy."""
-    page = await page_of(browser, width=1280, height=720)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
 
 
 @pytest.fixture
@@ -155,3 +137,16 @@ async def test_nobody_is_kept_out_by_the_page_itself(browser: Browser, doubles: 
         await expect(by(page, "code")).to_be_visible()
         assert await faults(page) == []
         await page.screenshot(path=tmp_path / f"connexion-{scheme}.png")
+
+
+async def test_whoever_opens_a_desk_signs_in_first_and_comes_back_to_it(page: Page, doubles: Doubles) -> None:
+    async with served(doubles, free_port()) as url:
+        await page.goto(f"{url}/poste?poste=arm01")
+        await expect(page).to_have_url(f"{url}/connexion?vers=%2Fposte%3Fposte%3Darm01")
+        await expect(by(page, "by-token")).to_have_attribute("href", "/poste?poste=arm01#jeton")
+        await typed(page)
+        await expect(page).to_have_url(f"{url}/poste?poste=arm01")
+        await expect(by(page, "desk")).to_be_visible()
+        await page.goto(f"{url}/rappels")
+        await page.get_by_role("link", name="Poste", exact=True).click()
+        await expect(page).to_have_url(f"{url}/poste")

@@ -1,14 +1,13 @@
 """Crisis mode on the wall page: the switch signed and confirmed, the banner, the proposal, the interval on the curve."""
 
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from cti.journey.around.crisis import switched
 from cti.live.views import CrisisView
 from cti.sandbox.host.free import free_port
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, furnish, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, furnish, served
 from tests.fakes.room import Doubles, S
 
 pytestmark = [
@@ -19,18 +18,9 @@ pytestmark = [
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    """A page whose scripts must not fail."""
-    async with chromium() as browser:
-        page = await _page(browser)
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        yield page
-        assert errors == []
-
-
-async def _page(browser: Browser) -> Page:
-    return await page_of(browser)
+def size() -> tuple[int, int]:
+    """A wall's."""
+    return 1920, 1080
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
 """The page of recordings in Chromium, before the real API: who comes in, what is found, what is really heard."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from cti.journey.around.access import Verb
 from cti.sandbox.host.free import free_port
 from tests.browser.voices import AGENTS_HZ, CALLER_HZ, EARS, Centre, centre, enter
-from tests.browser.wall import BUILT, CHROMIUM, chromium, page_of
+from tests.browser.wall import BUILT, CHROMIUM
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,21 +27,8 @@ def site(tmp_path: Path) -> Iterator[Centre]:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose scripts must not fail and which must not break its own content policy."""
-    page = await page_of(browser, width=1280, height=720)
-    await page.add_init_script(EARS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
+def first_script() -> str:
+    return EARS
 
 
 def by(page: Page, name: str) -> Locator:

@@ -1,7 +1,7 @@
 """What is handed over, kept and destroyed from the page of recordings; the keyboard alone; what a screen reader meets."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from cti.sandbox.host.free import free_port
 from tests.browser.test_enregistrements import TWO, by, opened
 from tests.browser.voices import AXE, Centre, centre, consulted, enter, faults
-from tests.browser.wall import BUILT, CHROMIUM, chromium, page_of
+from tests.browser.wall import BUILT, CHROMIUM, page_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,22 +25,6 @@ YEARS_27 = 27 * 366 * 86_400
 def site(tmp_path: Path) -> Iterator[Centre]:
     with centre(tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    page = await page_of(browser, width=1280, height=720)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
 
 
 async def fill(page: Page, **words: str) -> None:

@@ -1,6 +1,5 @@
 """The page of a desk in Chromium, before the real API: taking a post, each state, and who sees or hears otherwise."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,10 +7,9 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from cti.journey import events as ev
 from cti.journey.around.access import AccessRole
-from cti.sandbox.host.free import free_port
 from tests.browser.desks import POSTE, DeskRoom, enter
 from tests.browser.voices import faults
-from tests.browser.wall import BUILT, CHROMIUM, chromium, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, page_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,29 +23,6 @@ SETTLED = 450
 @pytest.fixture
 def site() -> DeskRoom:
     return DeskRoom()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose scripts must not fail and which must not break its own content policy."""
-    page = await page_of(browser, width=1280, height=720)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
-
-
-@pytest.fixture
-async def url(site: DeskRoom) -> AsyncIterator[str]:
-    async with served(site.doubles, free_port()) as url:
-        yield url
 
 
 def by(page: Page, name: str) -> Locator:

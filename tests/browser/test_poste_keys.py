@@ -1,15 +1,14 @@
 """Working at a desk in Chromium, before the real API: keys, notes, and a line that is lost."""
 
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from cti.journey import events as ev
 from cti.journey.ledger import StoreUnavailable
 from cti.sandbox.host.free import free_port
 from tests.browser.desks import POSTE, DeskRoom, enter
-from tests.browser.wall import BUILT, CHROMIUM, chromium, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, served
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,29 +22,6 @@ SETTLED = 450
 @pytest.fixture
 def site() -> DeskRoom:
     return DeskRoom()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose scripts must not fail and which must not break its own content policy."""
-    page = await page_of(browser, width=1280, height=720)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
-
-
-@pytest.fixture
-async def url(site: DeskRoom) -> AsyncIterator[str]:
-    async with served(site.doubles, free_port()) as url:
-        yield url
 
 
 def by(page: Page, name: str) -> Locator:

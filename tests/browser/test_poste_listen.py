@@ -1,6 +1,6 @@
 """Listening again at a desk in Chromium: real sound, in the page, while the keys of the desk rest."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from cti.journey import events as ev
 from cti.sandbox.host.free import free_port
 from tests.browser.voices import Centre, centre, faults
-from tests.browser.wall import BUILT, CHROMIUM, chromium, page_of
+from tests.browser.wall import BUILT, CHROMIUM, page_of
 from tests.fakes.room import T0, S
 
 pytestmark = [
@@ -25,12 +25,6 @@ def site(tmp_path: Path) -> Iterator[Centre]:
         yield made
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
 async def at_her_desk(page: Page, site: Centre, url: str, dossier: str) -> None:
     """Camille at her own post, with the caller of that dossier."""
     site.room.doubles.room.see(ev.LinkUp(at=T0))
@@ -39,7 +33,7 @@ async def at_her_desk(page: Page, site: Centre, url: str, dossier: str) -> None:
     room.wait("c1", "n1", T0 + S)
     room.answer("c1", "arm01", T0 + 5 * S)
     room.tell(ev.DossierOpened(call_id="c1", at=T0 + 5 * S, dossier_id="d-c1", ref=dossier))
-    await page.goto(f"{url}/poste")
+    await page.goto(f"{url}/poste#jeton")
     await page.locator("[data-test=token]").fill(site.token("camille", "arm_n1", personne="arm01"))
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-test=place]")).to_have_text("En ligne")

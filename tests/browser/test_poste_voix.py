@@ -45,10 +45,10 @@ const Real = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Real {
   constructor(...words) { super(...words); window.connections.push(this); }
 };
-window.pitch = () => {
+window.spectrum = () => {
   const live = window.connections.filter((one) => one.connectionState === "connected").at(-1);
   const track = live?.getReceivers().find((one) => one.track?.kind === "audio")?.track;
-  if (!track) return 0;
+  if (!track) return null;
   if (window.heardTrack !== track) {
     window.heardTrack = track;
     window.ears = new AudioContext();
@@ -58,21 +58,38 @@ window.pitch = () => {
   }
   const bins = new Float32Array(window.analyser.frequencyBinCount);
   window.analyser.getFloatFrequencyData(bins);
+  return { bins, hertz: window.ears.sampleRate / window.analyser.fftSize };
+};
+window.pitch = () => {
+  const heard = window.spectrum();
+  if (heard === null) return 0;
   let best = 0;
-  for (let at = 1; at < bins.length; at += 1) if (bins[at] > bins[best]) best = at;
-  return bins[best] < -70 ? 0 : (best * window.ears.sampleRate) / window.analyser.fftSize;
+  for (let at = 1; at < heard.bins.length; at += 1) if (heard.bins[at] > heard.bins[best]) best = at;
+  return heard.bins[best] < -70 ? 0 : best * heard.hertz;
+};
+window.levels = (tones) => {
+  const heard = window.spectrum();
+  return tones.map((tone) => {
+    const at = heard === null ? 0 : Math.round(tone / heard.hertz);
+    return heard === null ? -200 : Math.max(...heard.bins.slice(at - 1, at + 2));
+  });
 };
 """
 
 
+def cti(sas: Room, verb: str, *words: str, typed: str = "") -> None:
+    """``cti user``, as the administration uses it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cti", "user", verb, "--config", str(sas.site.config), *words],
+        input=typed, capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def account(sas: Room, name: str, role: str) -> None:
-    """An account with a password, as the administration makes one."""
-    for words, typed in ((["add", name, "--role", role], ""), (["password", name, "--stdin"], f"{PASSWORD}\n")):
-        done = subprocess.run(
-            [sys.executable, "-m", "cti", "user", words[0], "--config", str(sas.site.config), *words[1:]],
-            input=typed, capture_output=True, text=True, check=False, cwd=ROOT,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    """An account with a password."""
+    cti(sas, "add", name, "--role", role)
+    cti(sas, "password", name, "--stdin", typed=f"{PASSWORD}\n")
 
 
 @asynccontextmanager
@@ -102,13 +119,17 @@ async def sits_down(sas: Room, browser: Browser, name: str, address: str = "") -
     page = await context.new_page()
     await page.add_init_script(_EARS)
     await page.goto(f"{address or sas.site.web}/connexion?vers=/poste")
-    await page.locator("[data-test=compte]").fill(name)
-    await page.locator("[data-test=mot-de-passe]").fill(PASSWORD)
-    await page.locator("[data-test=connecter]").click()
+    await signs_in(page, name)
     await page.locator("[data-test=browser]").click(timeout=15_000)
     await ready(page)
     await offered(page)
     return page
+
+
+async def signs_in(page: Page, name: str) -> None:
+    await page.locator("[data-test=compte]").fill(name)
+    await page.locator("[data-test=mot-de-passe]").fill(PASSWORD)
+    await page.locator("[data-test=connecter]").click()
 
 
 async def ready(page: Page) -> None:
@@ -138,6 +159,18 @@ async def hears(page: Page, hertz: float) -> None:
                 heard = await page.evaluate("window.pitch()")
     except TimeoutError:
         raise AssertionError(f"{hertz} Hz are not heard: {heard}") from None
+
+
+async def hears_both(page: Page, one: float, other: float, own: float) -> None:
+    """Until two tones are in what the page receives at once, and its own is not."""
+    heard: list[float] = []
+    try:
+        async with asyncio.timeout(15):
+            while not (len(heard) == 3 and min(heard[:2]) > -65 and heard[2] < min(heard[:2]) - 15):
+                await asyncio.sleep(0.05)
+                heard = await page.evaluate("(tones) => window.levels(tones)", [one, other, own])
+    except TimeoutError:
+        raise AssertionError(f"{one} and {other} Hz are not heard together, {own} Hz apart: {heard} dB") from None
 
 
 async def settled(page: Page) -> None:
@@ -200,19 +233,38 @@ async def test_a_caller_goes_from_the_arm_s_page_to_the_gp_s_and_back(house: tup
     await ready(gp)
     await hears(arm, CALLER)
     await has_said(sas, ARM, 1.7)
+    # All three: the ARM, who has him now, calls the GP into the conversation and stays.
+    await settled(arm)
+    await arm.keyboard.press("f")
+    await arm.locator("[data-target=mg]").click()
+    await picks_up(gp)
+    await hears_both(gp, CALLER, ARM, own=GP)
+    await hears_both(arm, CALLER, GP, own=ARM)
+    for page in (arm, gp):
+        await expect(page.locator("[data-test=place]")).to_have_text("À plusieurs", timeout=10_000)
+    together = voice(sas, "agents", GP)
+    await has_said(sas, GP, together + 1)
+    # The GP leaves by two presses; the ARM goes on alone with the caller.
+    await gp.wait_for_timeout(SETTLED)
+    await gp.keyboard.press("r")
+    await gp.keyboard.press("r")
+    await ready(gp)
+    await hears(arm, CALLER)
     await caller.stop()
     await sas.pbx.rx("channel request hangup all")
     call = await ended(sas)
     assert (call["outcome"], call["quality"], call["anomalies"]) == ("answered", "observed", [])
-    assert [(stage["filiere"], stage["agent"], stage["via"]) for stage in call["stages"]] == [
-        ("n1", "web01", "api"), ("mg", "web02", "api"), ("amu", "web01", None),
+    assert [(stage["filiere"], stage["agent"], stage["accompanied"]) for stage in call["stages"]] == [
+        ("n1", "web01", None), ("mg", "web02", None), ("amu", "web01", None), ("mg", "web02", "api"),
     ]  # fmt: skip
+    assert [stage["via"] for stage in call["stages"][:2]] == ["api", "api"]
+    assert [recording["problem"] for recording in call["recordings"]] == [None] * len(call["recordings"])
     assert voice(sas, "caller", CALLER) > 3
     assert voice(sas, "agents", ARM) > 1.5
     assert voice(sas, "agents", GP) > 1
 
 
-async def test_a_page_that_is_read_again_takes_its_caller_back(house: tuple[Room, Browser, Browser]) -> None:
+async def test_a_page_that_is_read_again_or_closed_and_opened_takes_its_caller_back(house: tuple[Room, Browser, Browser]) -> None:
     sas, first, _ = house
     arm = await sits_down(sas, first, "helene")
     caller = await sas.phone_call("", "15")
@@ -222,16 +274,24 @@ async def test_a_page_that_is_read_again_takes_its_caller_back(house: tuple[Room
     await arm.reload()
     await picks_up(arm)
     await hears(arm, CALLER)
+    opened = await arm.context.new_page()
+    await opened.add_init_script(_EARS)
+    await arm.close()
+    await opened.goto(f"{sas.site.web}/poste")
+    await picks_up(opened)
+    await hears(opened, CALLER)
     await caller.stop()
     await sas.pbx.rx("channel request hangup all")
     call = await ended(sas)
     assert call["outcome"] == "answered"
     # While her page was away nobody served N1, and the caller went on to the filière that she serves too.
-    assert [stage["agent"] for stage in call["stages"] if stage["agent"]] == ["web01", "web01"]
+    assert [stage["agent"] for stage in call["stages"] if stage["agent"]] == ["web01", "web01", "web01"]
 
 
-async def test_a_service_out_of_reach_for_ten_seconds_costs_nobody_his_call(house: tuple[Room, Browser, Browser]) -> None:
-    """The network between the page and the service goes; the voice, which goes to the PBX, stays."""
+async def test_neither_a_service_out_of_reach_nor_a_session_that_ends_costs_anybody_his_call(
+    house: tuple[Room, Browser, Browser],
+) -> None:
+    """The network between the page and the service goes, then her session; the voice, which goes to the PBX, stays."""
     sas, first, _ = house
     async with Wire(free_port(), sas.site.ports.web) as wire:
         arm = await sits_down(sas, first, "helene", f"http://127.0.0.1:{wire.listen}")
@@ -247,10 +307,26 @@ async def test_a_service_out_of_reach_for_ten_seconds_costs_nobody_his_call(hous
         wire.flow()
         await expect(banner).to_have_count(0, timeout=30_000)
         await hears(arm, CALLER)
+
+        cti(sas, "sessions", "helene", "--end")
+        again = arm.locator("[data-test=again]")
+        await expect(again).to_contain_text("L'appel continue", timeout=20_000)
+        await expect(arm.locator("[data-test=phone]")).to_have_text("Téléphone : en ligne")
+        before = voice(sas, "agents", ARM)
+        await has_said(sas, ARM, before + 1)
+        await hears(arm, CALLER)
+        await signs_in(arm, "helene")
+        await expect(again).to_have_count(0, timeout=10_000)
+        await expect(banner).to_have_count(0, timeout=10_000)
+        await settled(arm)
+        await arm.keyboard.press("a")  # her keys are hers again: the caller comes back by the filière that she serves too
+        await picks_up(arm)
+        await hears(arm, CALLER)
         await caller.stop()
         await sas.pbx.rx("channel request hangup all")
         call = await ended(sas)
-        assert (call["outcome"], len(call["stages"])) == ("answered", 1)
+        assert (call["outcome"], call["quality"]) == ("answered", "observed")
+        assert [(stage["filiere"], stage["agent"]) for stage in call["stages"]] == [("n1", "web01"), ("amu", "web01")]
 
 
 async def test_a_browser_that_is_killed_gives_its_caller_to_the_next(house: tuple[Room, Browser, Browser]) -> None:
@@ -275,7 +351,5 @@ async def sits_down_again(sas: Room, browser: Browser) -> Page:
     page = await context.new_page()
     await page.add_init_script(_EARS)
     await page.goto(f"{sas.site.web}/connexion?vers=/poste")
-    await page.locator("[data-test=compte]").fill("helene")
-    await page.locator("[data-test=mot-de-passe]").fill(PASSWORD)
-    await page.locator("[data-test=connecter]").click()
+    await signs_in(page, "helene")
     return page

@@ -1,6 +1,5 @@
 """The call-back page in Chromium: worked from the keyboard, undone, and told when somebody was quicker."""
 
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Page, expect
@@ -10,7 +9,7 @@ from cti.journey import events as ev
 from cti.journey.callbacks import ActKind
 from cti.sandbox.host.free import free_port
 from tests.browser.callbacks import fill
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, page_of, served
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, served
 from tests.fakes.room import Doubles
 
 pytestmark = [
@@ -26,11 +25,9 @@ def doubles() -> Doubles:
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    async with chromium() as browser:
-        page = await page_of(browser)
-        yield page
-        await page.context.close()
+def size() -> tuple[int, int]:
+    """A wall's."""
+    return 1920, 1080
 
 
 async def test_from_the_board_to_a_caller_reached_by_keyboard_alone(page: Page, doubles: Doubles) -> None:

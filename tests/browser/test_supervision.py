@@ -1,14 +1,14 @@
 """The wall page in a real browser, in front of the real service and a scripted room."""
 
 import statistics
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from cti.journey import events as ev
 from cti.sandbox.host.free import free_port
-from tests.browser.wall import BUILT, CHROMIUM, WallClock, chromium, furnish, page_of, served, worry
+from tests.browser.wall import BUILT, CHROMIUM, WallClock, furnish, page_of, served, worry
 from tests.fakes.room import Doubles, S, day_count
 
 pytestmark = [
@@ -19,20 +19,9 @@ pytestmark = [
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose scripts must not fail and which must not break its own content policy."""
-    page = await page_of(browser)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    assert errors == []
+def size() -> tuple[int, int]:
+    """A wall's."""
+    return 1920, 1080
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the same operations and models that serve the requests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from cti import __version__
+from cti.api.contract.following import Beat, Followed, change_schema, message_schema
 from cti.api.contract.operation import Operation
 from cti.api.contract.shapes import schema_of
 from cti.api.edge.problems import ProblemBody, json_answer
@@ -17,6 +18,15 @@ from cti.api.edge.problems import ProblemBody, json_answer
 _AT_THE_DOOR = (401, 403, 429, 503)
 _SESSION = "la session d'une personne (POST /api/v1/session) ; ce qui change quelque chose montre aussi X-CSRF-Token"
 _BEARER = "le jeton d'une personne (cti user token), ou celui du site"
+#: What comes with a problem beside its body; with these two it always does.
+_WITH_PROBLEMS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "secondes à attendre"},
+    503: {"Retry-After": "secondes à attendre, quand elles se savent"},
+}
+_ALWAYS_WITH = (401, 429)
+#: Answers without a body.
+_EMPTY = (204, 303, 304)
 _REF = "#/components/schemas/{model}"
 
 
@@ -112,21 +122,48 @@ def _query_parameters(operation: Operation, schemas: dict[str, Any]) -> list[dic
 
 
 def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": {"type": "string"}} if operation.media_type != "application/json" else {"schema": {}}
-    if operation.answer is not None:
-        content = {"schema": _reference(operation.answer, schemas)}
-    responses: dict[str, Any] = {
-        str(operation.status): {
-            "description": HTTPStatus(operation.status).phrase,
-            "content": {operation.media_type: content},
-        }
-    }
+    content = _content(operation, schemas)
+    responses: dict[str, Any] = {}
     for status in sorted({*operation.problems, *(_AT_THE_DOOR if operation.guarded else ())}):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {"application/problem+json": {"schema": _reference(ProblemBody, schemas)}},
+            **_headers(_WITH_PROBLEMS.get(status, {}), required=status in _ALWAYS_WITH),
         }
-    return responses
+    for status in (operation.status, *operation.also):
+        told = responses.setdefault(str(status), {"description": HTTPStatus(status).phrase})
+        if status not in _EMPTY:
+            told["content"] = {**told.get("content", {}), **content}
+        told.update(_headers(operation.headers))
+    return dict(sorted(responses.items()))
+
+
+def _content(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"} if operation.media_type != "application/json" else {}
+    if operation.follows is not None:
+        schema = _messages(operation.follows, schemas)
+    if operation.answer is not None:
+        schema = _reference(operation.answer, schemas)
+    return {kind: {"schema": schema} for kind in (operation.media_type, *operation.media_types)}
+
+
+def _messages(followed: Followed, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Each message of a stream (OpenAPI 3.1 has no words for a stream: this is the schema of one message, not of them all)."""
+    whole = _reference(followed.picture, schemas)
+    name = f"{followed.picture.__name__.removesuffix('Out')}Change"
+    _keep(schemas, {name: change_schema(schemas[followed.picture.__name__], followed)})
+    numbered = {"snapshot": whole, "change": {"$ref": _REF.format(model=name)}}
+    shapes: dict[str, type[BaseModel]] = {"heartbeat": Beat, **followed.beside}
+    beside = {event: _reference(shape, schemas) for event, shape in shapes.items()}
+    told = [message_schema(event, reference, numbered=event in numbered) for event, reference in (numbered | beside).items()]
+    return {"oneOf": told}
+
+
+def _headers(named: Mapping[str, str], *, required: bool = True) -> dict[str, Any]:
+    if not named:
+        return {}
+    text = {"type": "string"}
+    return {"headers": {name: {"description": words, "required": required, "schema": text} for name, words in named.items()}}
 
 
 def _reference(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:

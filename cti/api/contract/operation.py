@@ -10,6 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
+from cti.api.contract.following import Followed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -24,6 +26,10 @@ class Operation:
     answer: type[BaseModel] | None = None
     status: int = 200
     media_type: str = "application/json"
+    media_types: tuple[str, ...] = ()  #: further ones in which the same may be answered
+    also: tuple[int, ...] = ()  #: further statuses of the same answer
+    headers: Mapping[str, str] = field(default_factory=dict)  #: of the answer, always there: name -> description
+    follows: Followed | None = None  #: of a stream: what it follows
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)  #: name -> description

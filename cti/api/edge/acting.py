@@ -13,31 +13,29 @@ from cti.api.edge.reading import Asked
 
 #: No control character: what is written here is shown on one line and may go through AMI.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
+#: The same, with something in it.
+LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 #: What may be answered instead of doing what was asked, by every act on one call, post or entry.
 REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
-
-
-def _may_be_absent(schema: dict[str, Any]) -> None:
-    """For the document: read after the name of the person has been put in its place."""
-    required = [name for name in schema.get("required", []) if name != "by"]
-    schema.pop("required", None)
-    if required:
-        schema["required"] = required
 
 
 class Act(Asked):
     """Who acts."""
 
-    model_config = ConfigDict(json_schema_extra=_may_be_absent)
-
     by: str = Field(
-        pattern=PLAIN,
-        min_length=1,
+        "",
+        pattern=rf"^$|{PLAIN}",
         max_length=64,
         description="qui agit ; inutile quand une personne est connectée, car son nom est pris",
     )
 
     @property
     def who(self) -> str:
-        """The name without the spaces around it, unless it is made of spaces."""
-        return self.by.strip() or self.by
+        """The name without the spaces around it; it is never empty (``reading.read_body``)."""
+        return self.by.strip()
+
+
+def exactly_one(*names: str) -> ConfigDict:
+    """For the document: of these fields one says something, and one alone. The model checks the same."""
+    only: list[Any] = [{"required": [name], "properties": {name: {"not": {"enum": [None, []]}}}} for name in names]
+    return ConfigDict(json_schema_extra={"oneOf": only})

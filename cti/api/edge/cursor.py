@@ -19,7 +19,7 @@ def read_cursor(text: str, name: str = "cursor") -> tuple[Instant, CallId]:
     """The place that was handed out.
 
     Raises:
-        Problem: 400, it is none of ours; ``name``: of the parameter.
+        Problem: 422, it is none of ours; ``name``: of the parameter.
     """
     try:
         plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
@@ -27,5 +27,5 @@ def read_cursor(text: str, name: str = "cursor") -> tuple[Instant, CallId]:
         plain = ""
     t0, dot, call_id = plain.partition(".")
     if not dot or not re.fullmatch(r"[0-9]{1,18}", t0) or not CALL_ID.fullmatch(call_id):
-        raise Problem(400, f"« {name} » : ce n'est pas un curseur donné par ce service.")
+        raise Problem(422, f"« {name} » : ce n'est pas un curseur donné par ce service.")
     return int(t0), call_id

@@ -27,7 +27,7 @@ from cti.api.edge.problems import Problem
 from cti.api.edge.reading import ACTOR
 from cti.api.edge.refusing import Told, check_rights
 from cti.api.edge.streams import Streams
-from cti.journey.around.access import SITE, AccessRole
+from cti.journey.around.access import SCREENS, SITE, AccessRole
 from cti.journey.words import Instant
 
 __all__ = ["KNOWN", "OPERATIONS", "Door", "Known", "Slowing", "check_sender", "client_of", "known_of"]
@@ -190,7 +190,7 @@ class Door:
         known = await self._who(request, given)
         if way is not None:
             check_rights(self._rights, way, known.who, known.roles)
-        elif known.named and set(known.roles) <= {AccessRole.ECRAN}:
+        elif known.named and set(known.roles) <= SCREENS:
             raise Problem(403, "Le compte d'un écran ne lit que le tableau.")
         return known
 

@@ -34,7 +34,6 @@ _TITLES: Mapping[int, str] = {
 _DETAILS: Mapping[int, str] = {
     404: "Il n'y a rien à cette adresse.",
     405: "Cette adresse existe, mais pas avec cette méthode.",
-    413: "Le corps de la requête dépasse la taille permise.",
 }
 
 

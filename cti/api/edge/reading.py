@@ -19,6 +19,11 @@ from cti.journey.words import from_datetime
 
 M = TypeVar("M", bound=BaseModel)
 
+#: Of a body, unless its route says otherwise.
+MOST_BYTES = 16 * 1024
+#: Beyond, a float does not tell whole numbers apart.
+_WHOLE = 2**53
+_TOO_LONG = "Le corps de la requête dépasse la taille permise."
 #: Under what name this request acts; absent when it must say one itself.
 ACTOR = web.RequestKey("actor", str)
 #: A "+" that a client left unencoded in a query arrives as a space.
@@ -88,26 +93,66 @@ def read_query(request: web.Request, model: type[M]) -> M:
         raise Problem(400, _sentence(faults, model), faults) from None
 
 
-async def read_body(request: web.Request, model: type[M]) -> M:
+async def read_body(request: web.Request, model: type[M], most: int = MOST_BYTES) -> M:
     """The JSON body; in an act of a known person (``ACTOR``), her name stands in place of whatever was typed.
 
+    Types are taken as the document has them: ``0`` is no ``false`` and ``"3"`` no number.
+
+    Args:
+        request: whose body it is.
+        model: what it may say.
+        most: bytes that are read; a body that is longer is left unread.
+
     Raises:
-        Problem: 415 when it is not announced as JSON, 400 when it is not JSON, 422 naming each field that is wrong.
+        Problem: 415 when it is not announced as JSON, 413 when it is too long, 400 when it is not JSON, 422 naming each field
+            that is wrong.
     """
     if request.content_type != "application/json":
         raise Problem(415, "Le corps doit être annoncé « Content-Type: application/json ».")
-    raw = await request.read()
+    raw = await _bytes(request, most)
     try:
-        data = json.loads(raw.decode("utf-8"))
+        # pydantic reads it again: it would tell a fault of JSON as one of a field, and 3.0 is a whole number to JSON Schema.
+        plain = json.dumps(json.loads(raw.decode("utf-8"), parse_float=_number, parse_constant=_no_number))
     except (ValueError, RecursionError):
         raise Problem(400, "Le corps n'est pas du JSON en UTF-8.") from None
-    if "by" in model.model_fields and isinstance(data, dict) and (actor := request.get(ACTOR)):
-        data = {**data, "by": actor}
     try:
-        return model.model_validate(data)
+        asked = model.model_validate_json(plain, strict=True)
     except ValidationError as error:
         faults = _faults(error, "champ")
         raise Problem(422, _sentence(faults, model), faults) from None
+    if "by" in model.model_fields:
+        return _by(request, asked)
+    return asked
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _WHOLE else number
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _by(request: web.Request, asked: M) -> M:
+    """Signed by whoever is known; else by the name that was typed, and there must be one."""
+    if actor := request.get(ACTOR):
+        return asked.model_copy(update={"by": actor})
+    if not str(getattr(asked, "by", "")).strip():
+        fault = Fault(champ="by", motif=_MOTIFS["missing"])
+        raise Problem(422, "« by » : qui agit, quand aucun compte n'est connu.", [fault])
+    return asked
+
+
+async def _bytes(request: web.Request, most: int) -> bytes:
+    if (request.content_length or 0) > most:
+        raise Problem(413, _TOO_LONG)
+    read = bytearray()
+    async for part in request.content.iter_any():
+        read += part
+        if len(read) > most:
+            raise Problem(413, _TOO_LONG)
+    return bytes(read)
 
 
 def _faults(error: ValidationError, noun: str) -> list[Fault]:

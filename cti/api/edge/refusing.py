@@ -14,7 +14,8 @@ log = structlog.get_logger(__name__)
 #: How people call the roles.
 LABELS: Final = {
     "arm_n1": "ARM N1", "arm_n2": "ARM N2", "osnp": "OSNP", "mru": "médecin urgentiste", "mrg": "médecin généraliste",
-    "superviseur": "superviseur", "qualite": "qualité", "admin": "administration", "ecran": "écran", SITE: "le service lui-même",
+    "superviseur": "superviseur", "qualite": "qualité", "admin": "administration", "ecran": "écran",
+    "bandeau": "bandeau", SITE: "le service lui-même",
 }  # fmt: skip
 
 

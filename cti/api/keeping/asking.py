@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from cti.access import About, Asker
 from cti.api.acces import require
-from cti.api.edge.acting import PLAIN
+from cti.api.edge.acting import LINE
 from cti.api.edge.door import client_of, known_of
 from cti.api.edge.problems import Problem
 from cti.api.edge.reading import Asked
@@ -20,7 +20,7 @@ from cti.journey.around.access import Relation, Tie, Verb
 from cti.journey.around.keeping import Refused, Unknown
 
 #: One line that a person wrote, trimmed.
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST, pattern=PLAIN)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST, pattern=LINE)]
 #: A reason: whether there must be one, the table of rights says first.
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f]*$")]
 #: Any recording of the centre, and what is about no call in particular.

@@ -11,6 +11,7 @@ from cti.access import About
 from cti.api.acces import require
 from cti.api.contract.keeping import ExportOut, ExportsOut
 from cti.api.contract.operation import Operation
+from cti.api.edge.acting import exactly_one
 from cti.api.edge.door import client_of, known_of
 from cti.api.edge.problems import Problem, json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
@@ -22,6 +23,8 @@ from cti.journey.around.access import Relation, Verb
 from cti.journey.around.keeping import Scope
 
 _MOST_MS = 24 * 3_600_000
+#: Every passage that may be masked, each with its piece and its reason as long as they may be.
+_MOST_BYTES = 1024 * 1024
 
 
 class MaskWish(Asked):
@@ -36,6 +39,8 @@ class MaskWish(Asked):
 
 class ExportAsked(Asked):
     """What is to be handed over."""
+
+    model_config = exactly_one("call_id", "dossier", "pieces")
 
     call_id: Line | None = Field(None, description="toutes les pièces d'un appel ; ou « dossier », ou « pieces »")
     dossier: Line | None = Field(None, description="toutes les pièces d'un dossier")
@@ -70,7 +75,7 @@ class ExportAsked(Asked):
 
 async def make(request: web.Request) -> web.Response:
     """Make a package: 201 when it is made, 202 while it is on its way."""
-    asked = await read_body(request, ExportAsked)
+    asked = await read_body(request, ExportAsked, _MOST_BYTES)
     with _refusals():
         told = await request.app[PORTS].kept.exports.make(known_of(request), client_of(request), asked.wish)
     return json_answer(told, status=201 if told["etat"] == "fait" else 202)
@@ -154,6 +159,7 @@ OPERATIONS = (
         body=ExportAsked,
         answer=ExportOut,
         status=201,
+        also=(202,),
         problems=(*REFUSALS, 429),
     ),
     Operation(
@@ -185,6 +191,7 @@ OPERATIONS = (
         summary="Le paquet fermé, pour le compte qui l'a fait",
         tag="remises",
         media_type="application/octet-stream",
+        also=(206,),
         path_parameters=_ID,
         problems=(410, 503),
     ),

@@ -9,6 +9,7 @@ from cti.access import About
 from cti.api.acces import require
 from cti.api.contract.keeping import HoldMade, HoldsOut
 from cti.api.contract.operation import Operation
+from cti.api.edge.acting import exactly_one
 from cti.api.edge.door import known_of
 from cti.api.edge.problems import json_answer
 from cti.api.edge.reading import Asked, read_body, read_query
@@ -26,6 +27,8 @@ class HoldsQuery(Asked):
 
 class HoldWish(Asked):
     """A hold that is asked for."""
+
+    model_config = exactly_one("piece", "appel", "dossier")
 
     piece: Line | None = Field(None, description="une pièce ; ou « appel », ou « dossier »")
     appel: Line | None = Field(None, description="toutes les pièces d'un appel, à venir comprises")

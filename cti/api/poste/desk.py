@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from cti.api.contract.desk import Choices, DeskOut, HungUp, NoteList, NoteOut
+from cti.api.contract.following import Followed, Over
 from cti.api.contract.operation import Operation
 from cti.api.desk_port import DeskRefused, DeskWhy
 from cti.api.edge.acting import REFUSALS, Act
@@ -193,6 +194,7 @@ OPERATIONS = (
         tag="poste",
         query=DeskStreamQuery,
         media_type="text/event-stream",
+        follows=Followed(DeskOut, ("calls", "files"), beside={"fin": Over}),
         problems=(400, 401, 403, 404, 503),
     ),
     Operation(

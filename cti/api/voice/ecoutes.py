@@ -196,6 +196,7 @@ OPERATIONS = (
         body=ListenWish,
         answer=EcouteOut,
         status=201,
+        headers={"Location": "l'écoute"},
         problems=(*_PROBLEMS, 413, 415, 422),
     ),
     Operation(
@@ -230,6 +231,8 @@ OPERATIONS = (
         path_parameters=_OF,
         query=AudioQuery,
         media_type="audio/wav",
+        media_types=("audio/flac",),
+        also=(206,),
         problems=(*_PROBLEMS, 416),
     ),
     Operation(

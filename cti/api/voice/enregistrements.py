@@ -140,7 +140,7 @@ def _numbers(numero: str | None) -> tuple[str, ...]:
         return ()
     key = dial_key(_SIGNS.sub("", numero))
     if key is None:
-        raise Problem(400, "« numero » : six à quinze chiffres sont attendus.")
+        raise Problem(422, "« numero » : six à quinze chiffres sont attendus.")
     return spellings(key)
 
 

@@ -8,13 +8,15 @@ recorded. The manifest stays in the store, and the record in the register, for e
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from cti.archive.keeping.chain import following
 from cti.archive.keeping.holds import a_line
+from cti.archive.keeping.noted import call_of, end_with, item_of, notes_due, notes_standing
 from cti.archive.keeping.office import Classing
 from cti.archive.keeping.ports import Book, Objects, Register, Who
 from cti.archive.keeping.verdict import Standing, approved, executable, standing, withdrawn
-from cti.journey import Instant
+from cti.journey import CallId, Instant
 from cti.journey.around.keeping import Entry, Fate, Item, Kept, Proposal, Refused, Unknown
 from cti.journey.around.voice import VoiceState, VoiceStep, after
 from cti.journey.words import iso
@@ -73,6 +75,7 @@ class Disposal:
         with self._register.alone() as book:
             number = max((one.number for one in book.proposals()), default=0) + 1
             items = self._due(book, number, at, at_most)
+            items += self._notes_due(book, number, at, at_most - len(items))
             proposal = Proposal(number=number, proposed_by=by, proposed_at=at, reason=reason)
             if items:
                 book.save_proposal(proposal)
@@ -91,6 +94,12 @@ class Disposal:
             found = [item for kept in page if (item := self._item(book, number, kept, at))]
             book.save_items(found)
             items += found
+        return items
+
+    def _notes_due(self, book: Book, number: int, at: Instant, at_most: int) -> list[Item]:
+        found = islice(notes_due(book, self._classing, at), at_most)
+        items = [item_of(number, lone, stands) for lone, stands in found]
+        book.save_items(items)
         return items
 
     def _item(self, book: Book, number: int, kept: Kept, at: Instant) -> Item | None:
@@ -135,7 +144,7 @@ class Disposal:
     def undecided(self, past_for: int = 0) -> int:
         """How many pieces have been past their term for so long (microseconds), and nobody has proposed anything."""
         with self._register.reading() as book:
-            return book.undecided(self._clock() - past_for)
+            return undecided(book, self._classing, self._clock() - past_for)
 
     # --- the execution ----------------------------------------------------------------------------------------------------
 
@@ -162,7 +171,8 @@ class Disposal:
         """
         by = self._who(a_line("--par", by))
         for item in self.open_items(number):
-            yield self._one(item, by)
+            call_id = call_of(item.piece_id)
+            yield self._one(item, by) if call_id is None else self._notes(item, by, call_id)
 
     def _one(self, item: Item, by: str) -> Outcome:
         marked = self._mark(item)
@@ -177,6 +187,24 @@ class Disposal:
             absent.append(name)
         with self._register.alone() as book:
             return self._record(book, begun, by, absent)
+
+    def _notes(self, item: Item, by: str, call_id: CallId) -> Outcome:
+        """Notes that stand alone: looked at once more, taken out and recorded in one transaction."""
+        with self._register.alone() as book:
+            proposal, lone, at = _known(book, item.proposal), book.lone_notes_of(call_id), self._clock()
+            if book.entry_of(item.piece_id) is not None:
+                return self._close(book, item, Fate.DESTROYED, "déjà éliminées et consignées")
+            if proposal.state == "retiree":
+                return self._close(book, item, Fate.SPARED, f"proposition retirée par {proposal.withdrawn_by}")
+            executable(proposal)
+            if lone is None:
+                return self._close(book, item, Fate.SPARED, "ne sont plus là, ou suivent un enregistrement")
+            if why_not := notes_standing(book, self._classing, lone, at).why_not:
+                return self._close(book, item, Fate.SPARED, why_not)
+            written = book.forget_notes(call_id)
+            told = {"call_id": call_id, "kind": "notes", "dossier_ref": lone.facts.dossier_ref, "notes": written}
+            book.add_entry(following(book.last_entry(), item.piece_id, {**told, **_decided(item, proposal, by, at)}))
+            return self._close(book, item, Fate.DESTROYED, f"{written} note(s) effacée(s)")
 
     def _mark(self, item: Item) -> Outcome | tuple[Item, tuple[str, ...]]:
         """Everything looked at once more, alone: the piece as marked, and the names of what must go; or its fate already."""
@@ -223,9 +251,12 @@ class Disposal:
             raise Refused(f"la pièce {item.piece_id} a disparu du registre pendant son élimination")
         piece = kept.piece
         state = piece.state
-        if state is VoiceState.HELD:  # a hold that came after its sound had gone
+        held = state is VoiceState.HELD  # a hold that came after its sound had gone: it keeps what was written
+        if held:
             state = after(state, VoiceStep.RELEASE)
-        book.add_entry(following(book.last_entry(), item.piece_id, _told(kept, item, proposal, by, at, absent)))
+        written = 0 if held else end_with(book, piece.piece_id, piece.call_id)
+        told = {**_told(kept, absent), "notes": written, **_decided(item, proposal, by, at)}
+        book.add_entry(following(book.last_entry(), item.piece_id, told))
         book.save_piece(replace(piece, state=after(state, VoiceStep.DESTROY), state_at=at))
         return self._close(book, item, Fate.DESTROYED, f"{len(absent)} objets effacés, relus absents")
 
@@ -251,8 +282,13 @@ def _known(book: Book, number: int) -> Proposal:
     return proposal
 
 
-def _told(kept: Kept, item: Item, proposal: Proposal, by: str, at: Instant, absent: Sequence[str]) -> dict[str, object]:
-    """What a record says: what it was, who decided, who did it, and what proves it. No caller's number, no name of a patient."""
+def undecided(book: Book, classing: Classing, at: Instant) -> int:
+    """How many pieces, and notes that stand alone, are past their term, and nobody has proposed anything."""
+    return book.undecided(at) + sum(1 for _ in notes_due(book, classing, at))
+
+
+def _told(kept: Kept, absent: Sequence[str]) -> dict[str, object]:
+    """What a record says of the piece: what it was, and what proves its end. No caller's number, no name of a patient."""
     piece = kept.piece
     sealed = piece.sealed
     return {
@@ -264,6 +300,13 @@ def _told(kept: Kept, item: Item, proposal: Proposal, by: str, at: Instant, abse
         "duration_ms": sealed.duration_ms if sealed else None,
         "flac_sha256": sealed.flac_sha256 if sealed else None,
         "sealed_sha256": sealed.sealed_sha256 if sealed else None,
+        "read_back_absent": list(absent),
+    }
+
+
+def _decided(item: Item, proposal: Proposal, by: str, at: Instant) -> dict[str, object]:
+    """What a record says of the decision: why, who decided, who did it."""
+    return {
         "retention": item.code,
         "keep_until": iso(item.keep_until),
         "why": item.why,
@@ -275,5 +318,4 @@ def _told(kept: Kept, item: Item, proposal: Proposal, by: str, at: Instant, abse
         "visa": proposal.visa,
         "executed_by": by,
         "executed_at": iso(at),
-        "read_back_absent": list(absent),
     }

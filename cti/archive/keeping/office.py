@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from cti.archive.keeping.holds import a_line, covering, kept_until, released, still_open
 from cti.archive.keeping.ports import Book, Register, Who
-from cti.archive.keeping.terms import Rules, midnight, term
+from cti.archive.keeping.terms import Rules, add_years, civil_day, midnight, term
 from cti.journey import Instant
-from cti.journey.around.keeping import Hold, HoldKind, Kept, Refused, Scope, Target, Term, Unknown
+from cti.journey.around.keeping import Facts, Hold, HoldKind, Kept, Refused, Scope, Target, Term, Unknown
 from cti.journey.around.voice import VoiceState, VoiceStep, after
 
 #: Whose word a term is that nobody chose.
@@ -62,6 +62,16 @@ class Classing:
         last = max((one for one in (facts.dossier_last_at, last_act) if one is not None), default=None)
         found = term(replace(facts, birth=birth, dossier_last_at=last), self._rules, self.zone, at)
         return replace(found, birth=birth, last_act_at=last_act)
+
+    def term_of(self, facts: Facts, at: Instant) -> Term:
+        """The term that these facts give."""
+        return term(facts, self._rules, self.zone, at)
+
+    def oldest_end(self, at: Instant) -> Instant:
+        """What ended later than that is past no term: a quick look before each term is computed."""
+        day = civil_day(at, self.zone)
+        years = min((one.years for one in self._rules.on(day)), default=0)
+        return midnight(add_years(day, -years), self.zone)
 
     def lengthened(self, book: Book, kept: Kept, at: Instant) -> Term:
         """Its term, set now when it has none or when a longer one follows from what is known."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from cti.journey import Instant
-from cti.journey.around.keeping import Entry, Facts, Hold, Item, Kept, Proposal, Target, Term
+from cti.journey import CallId, Instant
+from cti.journey.around.keeping import Entry, Facts, Hold, Item, Kept, LoneNotes, Proposal, Target, Term
 from cti.journey.around.voice import Piece
 
 
@@ -101,6 +101,15 @@ class Book(Protocol):
 
     def add_entry(self, entry: Entry) -> None:
         """Add a record; none is ever changed."""
+
+    def lone_notes(self, before: Instant, after: str, limit: int) -> Sequence[LoneNotes]:
+        """Notes of calls that ended before, have no recording and are on no proposal, in order of call, from after this one."""
+
+    def lone_notes_of(self, call_id: CallId) -> LoneNotes | None:
+        """Those of this call; None when it has none, or a recording."""
+
+    def forget_notes(self, call_id: CallId) -> int:
+        """Take them out; how many there were."""
 
     def destroyed_without_entry(self) -> Sequence[str]:
         """Pieces said to be destroyed of which no record tells."""

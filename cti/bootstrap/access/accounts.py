@@ -31,11 +31,12 @@ def add(settings: Settings, name: str, roles: tuple[str, ...], personne: str | N
     Raises:
         AccountRefused: it cannot be, in French.
     """
-    known = {*settings.staff.people, *settings.staff.fixed}
-    if personne is not None and personne not in known:
-        raise AccountRefused(f"agents.toml ne connaît pas la personne « {personne} »")
-    tied = personne if personne is not None else (name if name in known else "")
     words = tuple(AccessRole(role) for role in roles)
+    shows = AccessRole.BANDEAU in words
+    known = set(settings.roster.by_endpoint) if shows else {*settings.staff.people, *settings.staff.fixed}
+    if personne is not None and personne not in known:
+        raise AccountRefused(f"agents.toml ne connaît pas {'le poste' if shows else 'la personne'} « {personne} »")
+    tied = personne if personne is not None else (name if name in known else "")
     return _change(settings, lambda users, _: rules.added(users, name, words, tied, by, at))
 
 
@@ -93,6 +94,8 @@ def revoke(settings: Settings, token_id: str, by: str, at: Instant) -> AccountCh
 def roles_beside(settings: Settings, change: AccountChange) -> str | None:
     """A remark when the person's work in the room is another one than her account's roles say, in French."""
     personne = change.user.personne
+    if AccessRole.BANDEAU in change.user.roles:
+        return None
     if not personne:
         return f"{change.user.name} n'est lié à aucune personne d'agents.toml : le compte n'a pas d'appels à lui"
     role = settings.staff.role(personne)

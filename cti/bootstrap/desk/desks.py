@@ -76,7 +76,10 @@ class Desks:
         """
         if self._staff.post(poste) is None:
             raise DeskRefused(DeskWhy.UNKNOWN, f"Le poste {poste} n'est pas déclaré.")
-        if not (_sees_all(known) or self._sits(known, poste)):
+        if AccessRole.BANDEAU in known.roles:
+            if known.personne != poste:
+                raise DeskRefused(DeskWhy.NOT_HERS, f"Ce bandeau n'est pas celui du poste {poste}.")
+        elif not (_sees_all(known) or self._sits(known, poste)):
             raise DeskRefused(DeskWhy.NOT_HERS, f"Vous n'êtes pas au poste {poste}.")
 
     def _sits(self, known: Known, poste: AgentId) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from cti.archive.keeping.disposal import undecided
 from cti.archive.keeping.office import Office
 from cti.bootstrap.retention.terms import by_name, classing_of
 from cti.bootstrap.watching.conditions import Condition, Trouble
@@ -28,7 +29,8 @@ class RetentionWatch:
 
     def __init__(self, settings: Settings, store: Store, clock: Callable[[], Instant]) -> None:
         self._past_for = settings.retention.eliminer.alerte_jours * _DAY_US
-        self._office = Office(store.keeping, classing_of(settings), clock, by_name)
+        self._classing = classing_of(settings)
+        self._office = Office(store.keeping, self._classing, clock, by_name)
         self._store = store
         self._clock = clock
         self._trouble: Trouble | None = None
@@ -50,7 +52,7 @@ class RetentionWatch:
         try:
             self._office.settle()
             with self._store.keeping.reading() as book:
-                waiting = book.undecided(self._clock() - self._past_for)
+                waiting = undecided(book, self._classing, self._clock() - self._past_for)
         except Exception as trouble:  # noqa: BLE001 - as above
             why = str(trouble) or type(trouble).__name__
             log.warning("retention_not_looked_at", error=why)

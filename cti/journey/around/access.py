@@ -35,6 +35,11 @@ class AccessRole(StrEnum):
     QUALITE = "qualite"  #: reviews drawn calls
     ADMIN = "admin"  #: accounts and the archive's keeping
     ECRAN = "ecran"  #: a screen on a wall
+    BANDEAU = "bandeau"  #: another software, which shows what happens at one post; its account's person is that post
+
+
+#: Roles that are nobody's: they look, and do nothing.
+SCREENS: Final = frozenset({AccessRole.ECRAN, AccessRole.BANDEAU})
 
 
 class Verb(StrEnum):

@@ -126,6 +126,19 @@ class Kept:
         return frozenset(own | ({Target(Scope.DOSSIER, self.dossier_ref)} if self.dossier_ref else set()))
 
 
+#: What the name of a call's notes begins with, on a list.
+NOTES: Final = "notes/"
+
+
+@dataclass(frozen=True, slots=True)
+class LoneNotes:
+    """The notes of a call of which no recording is left, or ever was."""
+
+    call_id: CallId
+    facts: Facts
+    written: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A list of pieces that somebody proposes to destroy."""
@@ -159,7 +172,7 @@ class Item:
     """One piece of a proposal: why it was on the list, and what became of it."""
 
     proposal: int
-    piece_id: str
+    piece_id: str  #: or the name of a call's notes (``cti.archive.keeping.noted``)
     code: str
     keep_until: Instant
     why: str

@@ -14,6 +14,7 @@ from cti.archive.keeping.chain import first_broken, following
 from cti.archive.keeping.disposal import Disposal
 from cti.archive.keeping.office import Classing, Office
 from cti.journey.around.keeping import Fate, Hold, HoldKind, Item, Proposal, Refused, Scope, Target, Term
+from cti.journey.around.notes import CallNote
 from cti.journey.around.voice import Piece, VoiceState
 from cti.journey.events import CallArrived, CallEnded, CallEvent, DossierOpened
 from cti.store import Store
@@ -242,3 +243,32 @@ def test_a_hold_moves_the_end_in_the_row(store: Store) -> None:
     assert before is not None
     assert after is not None
     assert (before.keep_until or 0) + 7 * DAY == after.keep_until
+
+
+def test_notes_end_with_the_last_recording_of_their_call_or_by_themselves(store: Store) -> None:
+    for call_id, ref in (("voiced", None), ("silent", None), ("filed", "D1"), ("missing", None)):
+        told(store, call_id, ref)
+        for words in ("un", "deux"):
+            store.notes.add(
+                CallNote(note_id=f"{call_id}-{words}", call_id=call_id, at=T0 + S, by="Anne", poste="arm01", texte=words)
+            )
+    told(store, "going_on", ended_at=None)
+    store.notes.add(CallNote(note_id="g", call_id="going_on", at=years_later(6), by="Anne", poste="arm01", texte="encore"))
+    lay(store, 1, "voiced")
+    lay(store, 2, "missing", VoiceState.MISSING)
+    office(store).settle()
+    at = years_later(6)
+    disposal = Disposal(store.keeping, Classing(RULES, PARIS), MemoryObjects(), sealings, lambda: at, lambda name: name)
+    assert disposal.undecided() == 3
+    proposal, items = disposal.propose(by="Anne", reason="délai", at_most=100)
+    assert [item.piece_id for item in items] == ["p1", "notes/missing", "notes/silent"], "a dossier keeps longer"
+    assert disposal.undecided() == 0
+    disposal.approve(proposal.number, by="Benoît", visa="V")
+    assert {one.fate for one in disposal.execute(proposal.number, by="Denis")} == {Fate.DESTROYED}
+    left = {call_id: len(store.notes.of(call_id)) for call_id in ("voiced", "silent", "missing", "filed", "going_on")}
+    assert left == {"voiced": 0, "silent": 0, "missing": 0, "filed": 2, "going_on": 1}
+    entries, without = disposal.records()
+    assert ({entry.piece_id: entry.told["notes"] for entry in entries}, list(without)) == (
+        {"p1": 2, "notes/missing": 2, "notes/silent": 2}, [],
+    )  # fmt: skip
+    assert first_broken(entries) is None

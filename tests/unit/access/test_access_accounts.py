@@ -17,6 +17,7 @@ T0 = 1_797_408_000_000_000
 A = AccessRole
 ANNE = User(name="anne", roles=(A.MRU,), created_at=T0)
 GONE = User(name="gone", roles=(A.MRU,), created_at=T0, disabled_at=T0)
+SHOWS = User(name="b1", roles=(A.BANDEAU,), personne="arm01", created_at=T0)
 USERS = {"anne": ANNE, "gone": GONE}
 SHOWN = written("0123abcd", "e" * 64)
 TOKEN = Token(token_id="0123abcd", user="anne", digest=digest(KEY, SHOWN), created_at=T0, expires_at=T0 + DAY)
@@ -57,6 +58,11 @@ def test_a_token_lives_as_long_as_the_site_lets_it() -> None:
         (lambda: accounts.added(USERS, "Anne Petit", [A.MRU], "", "it", T0), "un nom de 2 à 64 signes"),
         (lambda: accounts.added(USERS, "cli:x", [A.MRU], "", "it", T0), "un nom de 2 à 64 signes"),
         (lambda: accounts.added(USERS, "paul", [], "", "it", T0), "au moins un rôle"),
+        (lambda: accounts.added(USERS, "b1", [A.BANDEAU, A.MRU], "arm01", "it", T0), "le rôle bandeau va seul"),
+        (lambda: accounts.added(USERS, "b1", [A.BANDEAU], "", "it", T0), "--personne en donne le nom"),
+        (lambda: accounts.with_roles(USERS, "anne", [A.BANDEAU], "it", T0), "il faut un autre compte"),
+        (lambda: accounts.with_roles({"b1": SHOWS}, "b1", [A.MRU], "it", T0), "il faut un autre compte"),
+        (lambda: accounts.with_roles({"b1": SHOWS}, "b1", [A.BANDEAU], "it", T0), "a déjà ces rôles"),
         (lambda: accounts.with_roles(USERS, "paul", [A.MRU], "it", T0), "aucun compte paul"),
         (lambda: accounts.with_roles(USERS, "anne", [A.MRU], "it", T0), "a déjà ces rôles"),
         (lambda: accounts.disabled(USERS, "gone", "it", T0), "déjà désactivé"),

@@ -35,7 +35,7 @@ def test_every_cell_of_the_matrix_with_and_without_a_reason() -> None:
         assert (trace.who, trace.role, trace.verb, trace.call_id, trace.piece_id) == ("qui", role, verb, "c1", "p1")
         assert (trace.reason, trace.client, trace.relation) == (reason, "192.0.2.1", relation if expected else "")
         assert bool(trace.detail) is not expected, "a refusal says why"
-    assert len(CELLS) == 9 * 5 * 11
+    assert len(CELLS) == 10 * 5 * 11
     assert len(journal.entries) == 2 * len(CELLS)
     assert list(verify(journal.entries)) == []
     granted = sum(trace.outcome == AccessOutcome.GRANTED for trace in journal.entries)

@@ -74,7 +74,7 @@ def test_every_fault_is_told_at_once() -> None:
         ({"droits": []}, "droits: at least one"),
         ({"droits": [{**ADMIN, "verbes": ["voir"]}]}, "droits: no role may 'administrer'"),
         ({"droits": [ADMIN, ADMIN]}, "[droits 2] admin may administrer (salle) by [droits 1] already"),
-        ({"droits": [ADMIN, {**ADMIN, "verbes": ["voir", "chercher"], "roles": ["ecran"]}]}, "[droits 2] ecran: a screen"),
+        ({"droits": [ADMIN, {**ADMIN, "verbes": ["voir", "chercher"], "roles": ["ecran"]}]}, "[droits 2] ecran: a screen is"),
         ({"droits": [ADMIN], "traces": {"tetes": ""}}, "[traces] tetes: a text is expected"),
         ({"droits": [ADMIN], "jetons": {"jours": True}}, "[jetons] jours: a whole number"),
     ],

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cti.access.chain import from_line, verify
 from cti.api import build_app
 from cti.api.edge.door import Slowing
-from cti.journey.around.access import AccessRole, Trace
+from cti.journey.around.access import SCREENS, AccessRole, Trace
 from cti.journey.ledger import StoreUnavailable
 from tests.fakes.access import KEY
 from tests.fakes.room import T0, Doubles
@@ -239,7 +239,7 @@ async def test_the_log_is_read_page_by_page(open_door: TestClient, doubles: Doub
     assert ([entry["seq"] for entry in rest["traces"]], rest["next_after"]) == ([4, 5, 6], None)
 
 
-@pytest.mark.parametrize("role", [role for role in AccessRole if role not in (A.SUPERVISEUR, A.ADMIN, A.ECRAN)])
+@pytest.mark.parametrize("role", [role for role in AccessRole if role not in (A.SUPERVISEUR, A.ADMIN, *SCREENS)])
 async def test_others_do_not_read_the_log_and_that_is_in_it(open_door: TestClient, doubles: Doubles, role: AccessRole) -> None:
     headers = bearer(doubles.accounts.give("paul", role))
     assert (await open_door.get("/api/v1/traces", headers=headers)).status == 403

@@ -121,12 +121,13 @@ async def test_what_the_shipped_table_must_never_give() -> None:
     assert by_name["switchCrisis"] == {"superviseur", "admin", SITE}
     for operation in ROUTES:
         if operation.method not in ("GET", "DELETE"):
-            assert "ecran" not in given_to(operation), operation.name
+            assert not {"ecran", "bandeau"} & given_to(operation), operation.name
         if "public" in given_to(operation):
             assert not operation.guarded
     wall = {operation.name for operation in ROUTES if "ecran" in given_to(operation)}
     assert wall == {"readBoard", "streamBoard", "listFilieres", "readMe", "readSession", "signOut"}
-    for role in ("qualite", "admin", "ecran"):
+    assert {one.name for one in ROUTES if "bandeau" in given_to(one)} == {"readDesk", "streamDesk", "readMe"}
+    for role in ("qualite", "admin", "ecran", "bandeau"):
         acts = [one.name for one in ROUTES if one.method == "POST" and one.tag in ("appels", "rappels", "agents")]
         assert [one.name for one in ROUTES if one.name in acts and role in given_to(one)] == [], role
 
@@ -163,7 +164,7 @@ def test_a_route_without_a_row_keeps_the_service_from_starting(doubles: Doubles)
         ({"musique": {"lire": ["site"]}}, '["musique"]: the service has no such group'),
         ({"tableau": {"lire": ["public"]}}, "readBoard: may not be 'public'"),
         ({"santé": {"lire": ["site"], "readOpenApi": ["site"]}}, "healthz: is and must be told 'public'"),
-        ({"crise": {"lire": ["site"], "agir": ["ecran"]}}, "switchCrisis: a screen on a wall is nobody"),
+        ({"crise": {"lire": ["site"], "agir": ["ecran"]}}, "switchCrisis: a screen is nobody"),
     ],
 )
 def test_what_a_table_may_not_say(changes: dict[str, Any], told: str) -> None:

@@ -128,8 +128,8 @@ async def test_a_search_that_skips_much_hands_out_a_cursor(
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ({"after": "n'importe quoi"}, 400), ({"limit": "0"}, 400), ({"limit": "201"}, 400), ({"etat": "perdu"}, 400),
-        ({"numero": "12"}, 400), ({"numero": "abc"}, 400), ({"dossier": "a b"}, 400), ({"couleur": "bleu"}, 400),
+        ({"after": "n'importe quoi"}, 422), ({"limit": "0"}, 400), ({"limit": "201"}, 400), ({"etat": "perdu"}, 400),
+        ({"numero": "12"}, 422), ({"numero": "abc"}, 400), ({"dossier": "a b"}, 400), ({"couleur": "bleu"}, 400),
         ({"since": "2026-12-16T09:00:00Z", "until": "2026-12-16T08:00:00Z"}, 422), ({"since": "hier"}, 400),
     ],
 )  # fmt: skip

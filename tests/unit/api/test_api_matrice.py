@@ -11,14 +11,14 @@ from cti.api.listening_port import DrawWish
 from cti.archive.keeping.office import Office
 from cti.bootstrap.listening.draws import DrawDesk
 from cti.bootstrap.retention.terms import by_name, classing_of
-from cti.journey.around.access import AccessOutcome, AccessRole
+from cti.journey.around.access import SCREENS, AccessOutcome, AccessRole
 from cti.journey.around.keeping import HoldKind, Scope, Target
 from tests.fakes.voice_room import CONFIG, T0, S, VoiceRoom, call, stage
 
 #: Read by hand, so that the service's own reader is not its judge.
 ROWS = tomllib.loads((CONFIG / "acces.toml").read_text(encoding="utf-8"))["droits"]
 GIVEN = {(role, row["relation"], verb): row for row in ROWS for role in row["roles"] for verb in row["verbes"]}
-ROLES = [role.value for role in AccessRole if role is not AccessRole.ECRAN]
+ROLES = [role.value for role in AccessRole if role not in SCREENS]
 #: The tie by which an account is tried; ``salle`` ties everybody.
 RELATIONS = ("aucune", "ses_appels", "dossier", "qualite", "requisition")
 REASON = "plainte 2026-41"

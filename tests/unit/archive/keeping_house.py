@@ -11,7 +11,7 @@ from cti.archive.keeping.disposal import Disposal, Sealings
 from cti.archive.keeping.office import Classing, Office
 from cti.archive.keeping.terms import RetentionClass, Rules, Since, When
 from cti.journey import Instant
-from cti.journey.around.keeping import Entry, Facts, Hold, HoldKind, Item, Kept, Proposal, Scope, Target, Term
+from cti.journey.around.keeping import Entry, Facts, Hold, HoldKind, Item, Kept, LoneNotes, Proposal, Scope, Target, Term
 from cti.journey.around.voice import Piece, PieceKind, Sealed, VoiceState
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -66,6 +66,7 @@ class MemoryBook:
         self.proposed: dict[int, Proposal] = {}
         self.listed: dict[tuple[int, str], Item] = {}
         self.chain: list[Entry] = []
+        self.notes: dict[str, int] = {}  #: how many, by call
 
     def _kept(self, one: Piece) -> Kept:
         return Kept(one, self.facts(one).dossier_ref)
@@ -168,6 +169,21 @@ class MemoryBook:
     def add_entry(self, entry: Entry) -> None:
         assert self.entry_of(entry.piece_id) is None
         self.chain.append(entry)
+
+    def lone_notes(self, before: Instant, after: str, limit: int) -> Sequence[LoneNotes]:
+        live = {item.piece_id for item in self.listed.values() if item.fate is None and not self._withdrawn(item)}
+        wanted = [call_id for call_id in sorted(self.notes) if call_id > after and f"notes/{call_id}" not in live]
+        found = [self.lone_notes_of(call_id) for call_id in wanted]
+        return [one for one in found if one is not None and one.facts.ended_at <= before][:limit]
+
+    def lone_notes_of(self, call_id: str) -> LoneNotes | None:
+        silent = (VoiceState.DESTROYED, VoiceState.MISSING)
+        if call_id not in self.notes or any(one.call_id == call_id and one.state not in silent for one in self.pieces.values()):
+            return None
+        return LoneNotes(call_id, self.known[call_id], self.notes[call_id])
+
+    def forget_notes(self, call_id: str) -> int:
+        return self.notes.pop(call_id, 0)
 
     def destroyed_without_entry(self) -> Sequence[str]:
         return [

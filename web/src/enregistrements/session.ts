@@ -50,6 +50,8 @@ export const turnedAway = ref("");
 let token = "";
 /** She is here by the session of this browser, not by a token. */
 let signedIn = false;
+/** She was here by a token, or nobody has been here yet: how she is asked to come back. */
+export const byToken = ref(true);
 
 function kept(): string {
   try {
@@ -140,21 +142,25 @@ export async function enter(given: string): Promise<boolean> {
   keep(shown);
   turnedAway.value = "";
   signedIn = false;
+  byToken.value = true;
   me.value = answer.value;
   return true;
 }
 
-/** Come back with the token of this tab, or by the session of this browser, if there is one. */
-export async function comeBack(): Promise<void> {
+/** Come back with the token of this tab, or by the session of this browser, if there is one; whether the service could tell. */
+export async function comeBack(): Promise<boolean> {
   const known = kept();
   if (known !== "") {
     await enter(known);
-    return;
+    return true;
   }
   const answer = (await sent("/api/v1/moi", "GET", undefined, "")) as Answer<Me>;
-  if (!answer.ok || !answer.value.named) return; // nobody is signed in: the panel asks
+  if (!answer.ok || !answer.value.named) return answer.ok || answer.status === 401; // nobody is signed in: the panel asks
   signedIn = true;
+  byToken.value = false;
+  turnedAway.value = "";
   me.value = answer.value;
+  return true;
 }
 
 /** Forget the person; what was open is closed by whoever watches ``me``. Her session ends too when she says so herself. */
@@ -167,11 +173,15 @@ export function leave(why = ""): void {
   me.value = null;
 }
 
-/** A response whose body is read as it comes: EventSource can show no token. */
+/** A response whose body is read as it comes: EventSource can show no token. Nothing is asked for while nobody is signed in. */
 export async function openStream(path: string, signal: AbortSignal): Promise<Response> {
+  if (me.value === null) throw new Error("nobody is signed in");
   const headers: Record<string, string> = { Accept: "text/event-stream", ...(token === "" ? {} : { Authorization: `Bearer ${token}` }) };
   const mine = token;
   const answer = await fetch(path, { headers, signal, cache: "no-store" });
-  if (answer.status === 401 && mine !== "" && mine === token) leave("Votre jeton n'ouvre plus rien : il a expiré ou il a été révoqué.");
+  if (answer.status === 401 && mine === token) {
+    if (mine !== "") leave("Votre jeton n'ouvre plus rien : il a expiré ou il a été révoqué.");
+    else if (signedIn) leave("Votre session est finie.");
+  }
   return answer;
 }

@@ -20,8 +20,8 @@ const WORDS: Record<Word, PhoneState> = {
   hors_ligne: "hors ligne", connexion: "connexion", pret: "prêt", appelle: "en ligne", sonne: "sonne", en_ligne: "en ligne", en_garde: "en garde",
 }; // prettier-ignore
 const PATH = "/api/v1/poste/telephone";
-/** No longer hers, or no such post: not a trouble that goes away by itself. */
-const NOT_HERS = [401, 403, 404, 409];
+/** No longer hers, or no such post: not a trouble that goes away by itself. A session that is over (401) does: she signs in again. */
+const NOT_HERS = [403, 404, 409];
 
 export class BrowserPhone implements PhonePort {
   readonly devices = new Devices();

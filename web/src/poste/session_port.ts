@@ -1,7 +1,7 @@
 /** Who is signed in, as the desk needs it: whatever lets her in, by a session or by a token, answers to this. */
 
-import { computed, type ComputedRef } from "vue";
-import { ask, comeBack, leave, me, openStream, type Answer } from "../enregistrements/session";
+import { computed, type ComputedRef, type Ref } from "vue";
+import { ask, byToken, comeBack, leave, me, openStream, type Answer } from "../enregistrements/session";
 
 export type { Answer } from "../enregistrements/session";
 
@@ -13,7 +13,10 @@ export interface Signed {
 
 export interface SessionPort {
   person: ComputedRef<Signed | null>;
-  comeBack: () => Promise<void>;
+  /** How she came last, or would come: by a token, not by a session. */
+  byToken: Ref<boolean>;
+  /** Whether the service could tell who she is, if anybody. */
+  comeBack: () => Promise<boolean>;
   leave: () => void;
   ask: <T>(path: string, method?: string, body?: unknown) => Promise<Answer<T>>;
   /** A response whose body is read as it comes. */
@@ -23,6 +26,7 @@ export interface SessionPort {
 /** Signed in by a person's token, as at the recordings. */
 export const session: SessionPort = {
   person: computed(() => (me.value === null ? null : { compte: me.value.who, nom: me.value.nom, roles: me.value.roles })),
+  byToken,
   comeBack,
   leave: () => leave(),
   ask,

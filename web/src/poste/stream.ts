@@ -21,6 +21,8 @@ export interface Following {
   over: Ref<string>;
   /** Server clock minus local clock, in milliseconds. */
   offset: Ref<number>;
+  /** Follow again, at once: she is let in again. */
+  resume: () => void;
   stop: () => void;
 }
 
@@ -67,6 +69,7 @@ export function followDesk(poste: string): Following {
   let heardAt = Date.now();
   let retryMs = FIRST_RETRY_MS;
   let retry: number | undefined;
+  let watchdog: number | undefined;
   let now: AbortController | null = null;
 
   function heard(at: string): void {
@@ -128,10 +131,16 @@ export function followDesk(poste: string): Following {
     last?.abort();
   }
 
-  const watchdog = window.setInterval(() => {
-    if (now !== null && Date.now() - heardAt > SILENCE_MS) lost();
-  }, 1_000);
+  function resume(): void {
+    stop();
+    over.value = "";
+    retryMs = FIRST_RETRY_MS;
+    watchdog = window.setInterval(() => {
+      if (now !== null && Date.now() - heardAt > SILENCE_MS) lost();
+    }, 1_000);
+    void open();
+  }
 
-  void open();
-  return { desk, lostAt, over, offset, stop };
+  resume();
+  return { desk, lostAt, over, offset, resume, stop };
 }
