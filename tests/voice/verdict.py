@@ -126,9 +126,10 @@ class Judge:
     # --- one call ---------------------------------------------------------------------------------------------------------
 
     def _incoming(self, truth: CallerTruth, journey: Journey, pieces: list[Piece]) -> None:
-        # Where décroché and hang-up are so close that no witness can say which came first, the service's word decides.
-        edge = truth.at_the_edge(100_000)
-        answered = truth.first_human_at is not None and (not edge or journey.answered_at is not None)
+        # Where décroché and hang-up are so close that no witness can say which came first, or where the phone picked up for a
+        # PBX that was dead, the service's word decides.
+        unsure = truth.at_the_edge(100_000) or self._at_a_death(journey)
+        answered = truth.first_human_at is not None and (not unsure or journey.answered_at is not None)
         self.verdict.answered += answered
         mine = [piece for piece in pieces if piece.kind is PieceKind.APPEL]
         if answered and not self._proven(truth.number, journey, mine):
