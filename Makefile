@@ -36,7 +36,7 @@ demo: $(STATIC)  ## a whole SAS on this machine: PBX, callers, agents, live boar
 
 # Tests wait for phones more than they compute: so many run side by side, each file in one process. A test that measures time
 # against a person's patience has slack enough for that; milliseconds are bench's business.
-SIDE_BY_SIDE ?= 4
+SIDE_BY_SIDE ?= 3
 
 test: $(STATIC) browser ## all tests, on a real PBX (TESTS="tests/unit -k fold" for some, SIDE_BY_SIDE=0 for one after the other)
 	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(TESTS)

@@ -25,7 +25,9 @@ REASONS = {"p01": "repas", "p02": "formation", "p03": "autre : visite de la sall
 WRAPS = {"w01": ["n1"], "w02": ["mru"]}
 WITHDRAWN = {"r01": ["n1"], "r02": ["n1", "mru"]}
 GONE = ("g01", "g02")
+#: Posts whose phone the PBX does not know: they are offered nothing until it does (decision 0040).
 UNPLUGGED = {"u01": ["n1"], "u02": ["mru"]}
+NOT_READY = "pas prêt : téléphone non enregistré"
 FIXED = {"x01": ("mrg",), "x02": ("mrg",)}
 POSTS = [*FREE, *TALKS, *PAUSED, *WRAPS, *WITHDRAWN, *GONE, *UNPLUGGED]
 Held = dict[tuple[str, str], str | None]
@@ -98,7 +100,8 @@ async def mixed_states(sas: Room) -> Held:
     await sas.act("p03", "pause", motif="autre", texte="visite de la salle")
     await sas.act("x02", "pause", motif="administratif")
     reasons: dict[str, str | None] = {
-        **REASONS, **dict.fromkeys(WRAPS, WRAPUP_REASON), **dict.fromkeys(WITHDRAWN, MISSING_REASON), "x02": "administratif",
+        **REASONS, **dict.fromkeys(WRAPS, WRAPUP_REASON), **dict.fromkeys(WITHDRAWN, MISSING_REASON),
+        **dict.fromkeys(UNPLUGGED, NOT_READY), "x02": "administratif",
     }  # fmt: skip
     served = {**FREE, **TALKS, **PAUSED, **WRAPS, **WITHDRAWN, **UNPLUGGED, **FIXED}
     return {(filiere, poste): reasons.get(poste) for poste, filieres in served.items() for filiere in filieres}
