@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from cti.ami.actions import PbxActions
 from cti.ami.connection import AmiLink, LinkHooks, told_in_turn, wait_for_event
@@ -22,6 +22,12 @@ from cti.settings import Settings
 from cti.store import Store
 
 _HOUR_US = 3_600_000_000
+
+
+class Followed(Watching, Protocol):
+    """Who follows the PBX's channels, and says whether it follows them now: the PBX is up, and has loaded all that it loads."""
+
+    up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Posts:
         return self.desk.held_since(poste) or self.readiness.since(poste)
 
     def work(
-        self, watch: Watching, actions: AmiLink, spawn: Callable[[Coroutine[Any, Any, None]], object]
+        self, watch: Followed, actions: AmiLink, spawn: Callable[[Coroutine[Any, Any, None]], object]
     ) -> tuple[Coroutine[Any, Any, None], ...]:
         """What runs until cancelled: members and browser phones follow, posts are judged, acts are written.
 
@@ -64,6 +70,7 @@ class Posts:
         """
         lines = Lines(watch, PbxActions(actions.ask).hangup, spawn)
         self.readiness.lost = lines.lost
+        self.readiness.booted = lambda: watch.up
         self.quality.lines, self.quality.call_named = lines.of, lines.call_named
         return self.keeper.run(), self.telephone.run(), self.readiness.run(), self.quality.run(), self.desk.run()
 

@@ -96,6 +96,9 @@ class ReadinessDesk:
         self.changed: Callable[[frozenset[AgentId]], None] = lambda posts: None
         #: The phone of this post answers the PBX no more: whoever rings there is to be offered to somebody else.
         self.lost: Callable[[AgentId], None] = lambda poste: None
+        #: Whether the PBX has loaded all that it loads. Before, it knows no contact and would be taken at its word: the actions
+        #: link is up as soon as there is a manager port.
+        self.booted: Callable[[], bool] = lambda: True
 
     # --- what is known ---------------------------------------------------------------------------------------------------
 
@@ -232,7 +235,8 @@ class ReadinessDesk:
             await self._wait(self._wake, _TICK_SECONDS)
             self._wake.clear()
             self._judge(self._room.standings().keys() | self._lacks.keys())
-            if self._link().state is not LinkState.UP or not (self._look or self._clock() >= self._next_round):
+            asks = self._link().state is LinkState.UP and self.booted()
+            if not asks or not (self._look or self._clock() >= self._next_round):
                 continue
             everybody, self._look = self._look, False
             self._next_round = self._clock() + round(ROUND_SECONDS * _SECOND_US)

@@ -203,6 +203,33 @@ async def test_the_pbx_is_asked_about_everybody_when_a_link_comes_back(house: Ho
     assert not any("p02" in one for one in house.pbx.asked), "nobody sits there"
 
 
+async def test_a_pbx_that_is_still_loading_is_not_asked(house: House) -> None:
+    """It knows no contact yet, and everybody would be withdrawn."""
+    await house.sits()
+    await house.says()
+    house.desk.booted = lambda: False
+    house.desk.look()
+    waits = 0
+
+    async def wait(event: asyncio.Event, seconds: float) -> bool:
+        nonlocal waits
+        waits += 1
+        await asyncio.sleep(0)
+        return False
+
+    house.desk._wait = wait
+    task = asyncio.create_task(house.desk.run())
+    async with asyncio.timeout(10):
+        while waits < 5:
+            await asyncio.sleep(0)
+        assert house.pbx.asked == []
+        house.desk.booted = lambda: True
+        while not house.pbx.asked:
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_pbx_that_does_not_answer_is_asked_again(house: House) -> None:
     await house.sits()
     house.pbx.failure = ActionTimeout("late")
