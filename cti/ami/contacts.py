@@ -25,22 +25,25 @@ class ContactSeen:
     registered: bool
     reachable: bool | None = None  #: None: it was not asked, or has not had the time to answer
     round_trip_ms: float | None = None
+    uri: str = ""  #: the contact itself; empty when it was asked for
 
 
 def contact_seen(frame: Frame) -> ContactSeen | None:
     """What a frame says of a contact; None for any other frame.
 
-    A contact that is asked anew has an unknown state for a moment: that says nothing.
+    A contact that is asked anew has an unknown state for a moment: that says nothing. A phone that registers from another port
+    (behind a NAT, each time) has its new contact told first and the old one as removed after it (seen on Asterisk 22.10.1):
+    what was removed is told by `ContactSeen.uri`.
     """
     if frame.event != "ContactStatus" or not frame.get("AOR", ""):
         return None
-    word = frame.get("ContactStatus", "")
+    word, uri = frame.get("ContactStatus", ""), frame.get("URI", "")
     if word in _GONE:
-        return ContactSeen(frame.require("AOR"), registered=False)
+        return ContactSeen(frame.require("AOR"), registered=False, uri=uri)
     reachable = _ANSWERS.get(word)
     trip = frame.get("RoundtripUsec", "")
     known = int(trip) / 1000 if reachable and trip.isascii() and trip.isdigit() else None
-    return ContactSeen(frame.require("AOR"), registered=True, reachable=reachable, round_trip_ms=known)
+    return ContactSeen(frame.require("AOR"), registered=True, reachable=reachable, round_trip_ms=known, uri=uri)
 
 
 async def ask_contact(ask: Ask, poste: AgentId, *, act_seconds: float = 2.0) -> ContactSeen:

@@ -31,13 +31,14 @@ class FakePbx:
     state: LinkState = LinkState.UP
     failure: AmiError | None = None
     asked: list[str] = field(default_factory=list)
+    refuses: str = ""  #: of whatever names this
 
     async def ask(self, action: str, headers: Headers, *, deadline_seconds: float) -> Answer:
         variable = f"{headers.get('Channel', '')}{headers['Variable']}"
         self.asked.append(variable)
         if self.failure is not None:
             raise self.failure
-        if action != "Getvar":
+        if action != "Getvar" or (self.refuses and self.refuses in variable):
             raise ActionFailed(action, "unknown", frame(Response="Error"))
         return Answer(frame(Response="Success", Value=self.values.get(variable, "")))
 

@@ -31,25 +31,30 @@ async def register(login: Login) -> int:
     return await _ask(login, "REGISTER", f"sip:127.0.0.1:{login.port}", "")
 
 
+async def unregister(login: Login) -> int:
+    """The final status of a REGISTER that takes every contact back."""
+    return await _ask(login, "REGISTER", f"sip:127.0.0.1:{login.port}", "", leaves=True)
+
+
 async def invite(login: Login, number: str, sdp: str = PLAIN_VOICE) -> int:
     """The final status of an INVITE, the challenge answered."""
     return await _ask(login, "INVITE", f"sip:{number}@127.0.0.1:{login.port}", sdp)
 
 
-async def _ask(login: Login, method: str, uri: str, body: str) -> int:
+async def _ask(login: Login, method: str, uri: str, body: str, *, leaves: bool = False) -> int:
     send, receive, close = await (_tls(login) if login.tls else _udp(login))
     call_id, tag = secrets.token_hex(8), secrets.token_hex(4)
     try:
-        answer = await _once(login, send, receive, method, uri, body, call_id, tag, 1, "")
+        answer = await _once(login, send, receive, method, uri, body, call_id, tag, 1, "", leaves)
         if _status(answer) not in (401, 407):
             return _status(answer)
         proof = _authorization(login, method, uri, answer)
-        return _status(await _once(login, send, receive, method, uri, body, call_id, tag, 2, proof))
+        return _status(await _once(login, send, receive, method, uri, body, call_id, tag, 2, proof, leaves))
     finally:
         close()
 
 
-async def _once(login, send, receive, method, uri, body, call_id, tag, cseq, proof):  # type: ignore[no-untyped-def]
+async def _once(login, send, receive, method, uri, body, call_id, tag, cseq, proof, leaves):  # type: ignore[no-untyped-def]
     over = "TLS" if login.tls else "UDP"
     me = f"sip:{login.user}@127.0.0.1"
     lines = [
@@ -60,8 +65,8 @@ async def _once(login, send, receive, method, uri, body, call_id, tag, cseq, pro
         f"Call-ID: {call_id}",
         f"CSeq: {cseq} {method}",
         "Max-Forwards: 70",
-        f"Contact: <sip:{login.user}@127.0.0.1:40001;transport={over.lower()}>",
-        *(["Expires: 60"] if method == "REGISTER" else ["Content-Type: application/sdp"]),
+        "Contact: *" if leaves else f"Contact: <sip:{login.user}@127.0.0.1:40001;transport={over.lower()}>",
+        *([f"Expires: {0 if leaves else 60}"] if method == "REGISTER" else ["Content-Type: application/sdp"]),
         *([proof] if proof else []),
         f"Content-Length: {len(body)}",
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from cti.journey.around.duty import MISSING_REASON, WRAPUP_REASON, DutyKind, DutyVia
 from tests.integration.duty_scene import FILIERES, PEOPLE, Room, room
+from tests.integration.sip_plain import Login, register, unregister
 from tests.scenarios.people import answers, never_answers
 
 pytestmark = [pytest.mark.pbx, pytest.mark.timeout(180)]
@@ -99,6 +100,32 @@ async def test_the_wrap_up_is_kept_through_reload_and_kill_and_ends_when_she_is_
         assert caller.is_running
     kinds = [act.kind for act in sas.acts()]
     assert kinds[:3] == [DutyKind.TAKE, DutyKind.WRAPUP, DutyKind.RESUME]
+
+
+async def test_a_phone_that_registers_from_another_port_is_offered_calls_all_the_while(tmp_path: Path) -> None:
+    """Behind a NAT each registration may come from another port: Asterisk tells the new contact, then the old one as removed."""
+    registers = {"p01": {"fixe": False, "poste": "1101", "contact": None, "password": "secret-of-p01"}}
+    mine = {"agents": {"agents": {**registers, "p02": {"fixe": False, "poste": "1102"}}, "personnes": PEOPLE}}
+    async with room(tmp_path, {"p01": "1101", "p02": "1102"}, changes={"filieres": {"filieres": FILIERES}, **mine}) as sas:
+        phone = Login("p01", "secret-of-p01", sas.site.ports.sip)
+        await sas.act("p01", "prise", personne="helene")
+        gone = dict.fromkeys(HELENE, "pas prêt : téléphone non enregistré")
+        await sas.until_held(gone)
+        assert await register(phone) == 200
+        await sas.until_held(HELENE, 3)
+        caller = await sas.phone_call("", "15")
+        called = await sas.until("AgentCalled")
+        for nth in (1, 2):
+            assert await register(phone) == 200
+            await sas.until("ContactStatus", nth, ContactStatus="Removed")
+        assert await unregister(phone) == 200
+        await sas.until("ContactStatus", 3, ContactStatus="Removed")
+        leaving = sas.frames.index([one for one in sas.frames if one.event == "ContactStatus"][-1])
+        await sas.until_held(gone, 3)
+        meanwhile = sas.frames[sas.frames.index(called) : leaving]
+        assert [one.event for one in meanwhile if one.event == "QueueMemberPause"] == []
+        assert [one.get("Channel") for one in meanwhile if one.event == "Hangup"] == [], "it rings on"
+        assert caller.is_running
 
 
 async def test_the_phone_asks_for_her_code(tmp_path: Path) -> None:

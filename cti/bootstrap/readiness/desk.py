@@ -15,6 +15,7 @@ from cti.agents.duty import Standing
 from cti.agents.readiness import Contact, Facts, Lack, PageWord, VoiceTry, kept_as_last, lacks, reason, tell
 from cti.agents.ready_rules import ReadyRules, rules_at
 from cti.agents.telephone import PhoneRules, require_hers
+from cti.ami.answers import ActionFailed
 from cti.ami.connection import AmiLink, LinkHooks, LinkState, Wait
 from cti.ami.contacts import ContactSeen, ask_contact, contact_seen
 from cti.ami.frames import AmiError, Frame
@@ -85,6 +86,8 @@ class ReadinessDesk:
         self._board = board
         self._began = clock()
         self._contacts: dict[AgentId, Contact] = {}
+        self._uris: dict[AgentId, str] = {}  #: the contact that was told last
+        self._to_ask: set[AgentId] = set()  #: before the next round
         self._pages: dict[AgentId, _Page] = {}
         self._lacks: dict[AgentId, tuple[Lack, ...]] = {}
         self._since: dict[AgentId, Instant] = {}
@@ -148,8 +151,17 @@ class ReadinessDesk:
     def on_frame(self, frame: Frame) -> None:
         """A live frame."""
         seen = contact_seen(frame)
-        if seen is not None and seen.poste in self._room.posts:
-            self._take(seen)
+        if seen is None or seen.poste not in self._room.posts:
+            return
+        if seen.registered:
+            self._uris[seen.poste] = seen.uri
+        elif self._uris.get(seen.poste) != seen.uri:
+            # Whoever registers from another port has the new contact told first: the old one that goes says nothing of her. One
+            # that we never saw come is asked about.
+            self._to_ask.add(seen.poste)
+            self._wake.set()
+            return
+        self._take(seen)
 
     def stir(self) -> None:
         """Somebody took a post or left it."""
@@ -236,16 +248,21 @@ class ReadinessDesk:
             self._wake.clear()
             self._judge(self._room.standings().keys() | self._lacks.keys())
             asks = self._link().state is LinkState.UP and self.booted()
-            if not asks or not (self._look or self._clock() >= self._next_round):
+            due = self._look or self._clock() >= self._next_round
+            if not asks or not (due or self._to_ask):
                 continue
             everybody, self._look = self._look, False
-            self._next_round = self._clock() + round(ROUND_SECONDS * _SECOND_US)
+            soon, self._to_ask = frozenset(self._to_ask), set()
+            if due:
+                self._next_round = self._clock() + round(ROUND_SECONDS * _SECOND_US)
             try:
-                await self._round(self._room.posts if everybody else self._doubtful())
+                await self._round(self._room.posts if everybody else soon | self._doubtful() if due else soon)
             except AmiError as trouble:
                 log.warning("contacts_not_asked", error=str(trouble))
                 self._look = self._look or everybody
-                self._next_round = self._clock() + round(_RETRY_SECONDS * _SECOND_US)
+                self._to_ask |= soon
+                if due:
+                    self._next_round = self._clock() + round(_RETRY_SECONDS * _SECOND_US)
 
     def _doubtful(self) -> frozenset[AgentId]:
         seated = self._room.standings().keys() & self._room.phones.posts
@@ -255,6 +272,11 @@ class ReadinessDesk:
         """Ask about each; what a frame told meanwhile is as new, and is not overwritten."""
         for poste in sorted(posts):
             before = self._contacts.get(poste)
-            seen = await ask_contact(self._link().ask, poste)
+            try:
+                seen = await ask_contact(self._link().ask, poste)
+            except ActionFailed as refused:
+                # A post that this PBX does not know keeps nobody else from being asked about.
+                log.warning("contact_not_told", poste=poste, error=str(refused))
+                continue
             if self._contacts.get(poste) == before:
                 self._take(seen)

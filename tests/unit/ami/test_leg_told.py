@@ -76,18 +76,21 @@ def test_other_frames_say_nothing() -> None:
     assert contact_seen(frame(Event="ContactStatus")) is None
 
 
+URI = "sip:web01@192.0.2.7:5062"
+
+
 @pytest.mark.parametrize(
     ("word", "usec", "seen"),
     [
-        ("Reachable", "43053", ContactSeen("web01", True, True, 43.053)),
-        ("Unreachable", "0", ContactSeen("web01", True, False, None)),
-        ("NonQualified", "0", ContactSeen("web01", True, None, None)),
-        ("Removed", "0", ContactSeen("web01", False, None, None)),
-        ("Reachable", "N/A", ContactSeen("web01", True, True, None)),
+        ("Reachable", "43053", ContactSeen("web01", True, True, 43.053, URI)),
+        ("Unreachable", "0", ContactSeen("web01", True, False, None, URI)),
+        ("NonQualified", "0", ContactSeen("web01", True, None, None, URI)),
+        ("Removed", "0", ContactSeen("web01", False, None, None, URI)),
+        ("Reachable", "N/A", ContactSeen("web01", True, True, None, URI)),
     ],
 )
 def test_a_contact_changes(word: str, usec: str, seen: ContactSeen) -> None:
-    assert contact_seen(frame(Event="ContactStatus", AOR="web01", ContactStatus=word, RoundtripUsec=usec)) == seen
+    assert contact_seen(frame(Event="ContactStatus", AOR="web01", URI=URI, ContactStatus=word, RoundtripUsec=usec)) == seen
 
 
 async def test_a_contact_is_asked_for_by_two_functions() -> None:

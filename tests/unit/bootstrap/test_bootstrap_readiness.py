@@ -61,12 +61,14 @@ class House:
         said = {"sent_at": self.clock(), "micro_dbfs": -20.0, "micro_cut": False, "voice": TRIED, **word}
         return await self.desk.state("p01", who, PageState(**said))
 
-    def contact(self, word: str, usec: str = "0") -> None:
-        self.desk.on_frame(frame(Event="ContactStatus", AOR="p01", ContactStatus=word, RoundtripUsec=usec))
+    def contact(self, word: str, usec: str = "0", port: int = 5062) -> None:
+        uri = f"sip:p01@192.0.2.7:{port}"
+        self.desk.on_frame(frame(Event="ContactStatus", AOR="p01", URI=uri, ContactStatus=word, RoundtripUsec=usec))
 
-    async def round(self) -> None:
-        """The desk asks the PBX once."""
-        self.desk.look()
+    async def round(self, *, look: bool = True) -> None:
+        """The desk asks the PBX once, about everybody or about whom it must."""
+        if look:
+            self.desk.look()
         task = asyncio.create_task(self.desk.run())
         async with asyncio.timeout(5):
             while not self.pbx.asked:
@@ -109,6 +111,7 @@ async def test_a_microphone_that_dies_and_comes_back(house: House) -> None:
 async def test_a_contact_that_is_lost_proves_nothing_any_more_and_who_rings_is_given_back(house: House) -> None:
     await house.sits()
     await house.says()
+    house.contact("NonQualified")
     house.contact("Removed")
     assert house.desk.unready == {"p01": "pas prêt : téléphone non enregistré"}
     assert house.lost == ["p01"]
@@ -130,6 +133,47 @@ async def test_a_contact_that_is_lost_proves_nothing_any_more_and_who_rings_is_g
     assert house.desk.unready == {}
     house.desk.on_frame(frame(Event="ContactStatus", AOR="stranger", ContactStatus="Removed"))
     assert house.desk.unready == {}
+
+
+async def test_whoever_registers_from_another_port_has_lost_nothing(house: House) -> None:
+    """The new contact is told first, then the old one as removed; hers rings on."""
+    await house.sits()
+    await house.says()
+    house.contact("NonQualified", port=5062)
+    house.contact("NonQualified", port=5064)
+    house.contact("Removed", port=5062)
+    assert (house.desk.unready, house.lost) == ({}, [])
+    house.pbx.values = {"PJSIP_AOR(p01,contact)": "p01;@2", "PJSIP_CONTACT(p01;@2,status)": "NonQualified"}
+    house.desk._look, house.desk._next_round = False, house.clock() + 20 * S
+    await house.round(look=False)
+    assert house.pbx.asked == ["PJSIP_AOR(p01,contact)", "PJSIP_CONTACT(p01;@2,status)"], "of her alone"
+    assert (house.desk.unready, house.lost) == ({}, [])
+    house.contact("Removed", port=5064)
+    assert house.desk.unready == {"p01": "pas prêt : téléphone non enregistré"}
+
+
+async def test_a_contact_that_we_never_saw_come_is_asked_for_when_it_goes(house: House) -> None:
+    """A service that has just begun, or was blind meanwhile."""
+    await house.sits()
+    await house.says()
+    house.desk._look, house.desk._next_round = False, house.clock() + 20 * S
+    house.contact("Removed")
+    house.pbx.failure = ActionTimeout("late")
+    await house.round(look=False)
+    assert house.desk.unready == {}
+    house.pbx.failure = None
+    house.pbx.asked.clear()
+    await house.round(look=False)
+    assert house.desk.unready == {"p01": "pas prêt : téléphone non enregistré"}
+    assert house.lost == ["p01"]
+
+
+async def test_a_post_that_the_pbx_does_not_know_keeps_nobody_from_being_asked_about(house: House) -> None:
+    await house.sits()
+    await house.says()
+    house.pbx.refuses = "arm01"
+    await house.round()
+    assert house.desk.unready == {"p01": "pas prêt : téléphone non enregistré"}
 
 
 async def test_the_clock_is_compared_by_the_quickest_of_three_words(house: House) -> None:
