@@ -75,6 +75,10 @@ class Lanes:
         """The calls that have not ended."""
         return tuple(j for j in self._journeys.values() if j.ended_at is None)
 
+    def ended(self) -> tuple[Journey, ...]:
+        """Of the calls that have ended, those in memory, the latest last."""
+        return tuple(self._journeys[call_id] for call_id in self._ended)
+
     def take(self, entry: Entry, kept: Promise | None = None) -> Folded | None:
         """Fold an event; None when it is put aside until its call has been fetched."""
         event = entry.event

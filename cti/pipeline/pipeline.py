@@ -23,6 +23,7 @@ import structlog
 from cti.journey import Journey
 from cti.journey.events import CallEvent, Event, LinkDown, LinkUp, PbxEvent
 from cti.journey.facts import Fact
+from cti.journey.folding.consulting import untold_ends
 from cti.journey.ledger import Batch, Entry, Gap, Promise, StoreUnavailable
 from cti.journey.words import CallId, Instant
 from cti.pipeline.keeper import Keeper
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 #: Calls fetched from the store before the next commit: a long catch-up must not hold the living calls up.
 _FETCHED_AT_ONCE = 200
+#: How far back a start looks for calls that are over and of which agents may still be speaking.
+_OUTLIVED_US = 3600 * 1_000_000
 
 
 class Pipeline:
@@ -74,7 +77,7 @@ class Pipeline:
     async def restore(self) -> tuple[Journey, ...]:
         """Take up the calls that were open, and the promises not kept, when the last run stopped."""
         journeys = await self._run(self._store.open_journeys)
-        for journey in journeys:
+        for journey in (*journeys, *await self._run(self._store.outlived_journeys, self._clock() - _OUTLIVED_US)):
             self._lanes.put(journey)
         for promise in await self._run(self._store.pending):
             self._keeper.begin(promise, from_before=True)
@@ -101,6 +104,10 @@ class Pipeline:
     def live(self) -> tuple[Journey, ...]:
         """The calls that have not ended."""
         return self._lanes.live()
+
+    def outlived(self) -> tuple[Journey, ...]:
+        """Calls that are over, of which agents may still be speaking: those of the last ones that are in memory."""
+        return tuple(journey for journey in self._lanes.ended() if untold_ends(journey))
 
     def listen(self, listener: Listener) -> None:
         """Tell this one too."""

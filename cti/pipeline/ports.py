@@ -8,7 +8,7 @@ from cti.journey import Journey
 from cti.journey.events import CallEvent, PbxEvent
 from cti.journey.facts import Fact
 from cti.journey.ledger import Batch, Promise
-from cti.journey.words import CallId
+from cti.journey.words import CallId, Instant
 
 T = TypeVar("T")
 
@@ -25,6 +25,9 @@ class Store(Protocol):
 
     def open_journeys(self) -> list[Journey]:
         """The calls that had not ended when we last wrote."""
+
+    def outlived_journeys(self, since: Instant) -> list[Journey]:
+        """The calls that came in since then and ended while an agent consulted for their caller."""
 
     def journey(self, call_id: CallId) -> Journey | None:
         """One call, ended or not."""

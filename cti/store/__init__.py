@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cti.journey.ledger import Batch, Promise
 from cti.journey.model import Journey
-from cti.journey.words import CallId
+from cti.journey.words import CallId, Instant
 from cti.store.access import Accounts
 from cti.store.callbacks import Callbacks
 from cti.store.crisis import Crises
@@ -103,6 +103,10 @@ class Store:
     def open_journeys(self) -> list[Journey]:
         """The calls that had not ended when we last wrote."""
         return self.reading.open_journeys()
+
+    def outlived_journeys(self, since: Instant) -> list[Journey]:
+        """The calls that came in since then and ended while an agent consulted for their caller."""
+        return self.reading.outlived_journeys(since)
 
     def journey(self, call_id: CallId) -> Journey | None:
         """One call, ended or not; None when it is not known."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, select, tuple_
 
-from cti.journey.events import CallEnded, CallEvent
+from cti.journey.events import CallEnded, CallEvent, ConsultEnd
 from cti.journey.events.codec import from_json
 from cti.journey.folding.rooms import GUESTS, retold
 from cti.journey.ledger import Gap, Promise
@@ -83,6 +83,13 @@ class Reading:
     def open_journeys(self) -> list[Journey]:
         """The calls that have not ended, in order of t0."""
         return list(self._pages(select(t.call).where(t.call.c.ended_at.is_(None)), None, newest_first=False))
+
+    def outlived_journeys(self, since: Instant) -> list[Journey]:
+        """The calls that came in since then and ended while an agent consulted for their caller, in order of t0."""
+        of_his = t.consult.c.call_id == t.call.c.call_id
+        outlived = select(t.consult.c.call_id).where(of_his, t.consult.c.how == ConsultEnd.CALLER_GONE).exists()
+        of_late = select(t.call).where(t.call.c.t0 >= since, t.call.c.ended_at.is_not(None), outlived)
+        return list(self._pages(of_late, None, newest_first=False))
 
     def events(self, call_id: CallId) -> list[CallEvent]:
         """The journal of one call, in the order in which it was written.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cti.journey import CallEvent, Journey
+from cti.journey.folding.consulting import untold_ends
 from cti.journey.ledger import Batch, Entry, Gap, Promise, StoreUnavailable
 
 T = TypeVar("T")
@@ -47,6 +48,10 @@ class MemoryStore:
     def open_journeys(self) -> list[Journey]:
         self._reach()
         return [journey for journey in self.journeys.values() if journey.ended_at is None]
+
+    def outlived_journeys(self, since: int) -> list[Journey]:
+        self._reach()
+        return [journey for journey in self.journeys.values() if journey.t0 >= since and untold_ends(journey)]
 
     def journey(self, call_id: str) -> Journey | None:
         self.asked.append(call_id)

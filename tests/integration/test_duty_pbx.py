@@ -113,17 +113,23 @@ async def test_a_phone_that_registers_from_another_port_is_offered_calls_all_the
         await sas.until_held(gone)
         assert await register(phone) == 200
         await sas.until_held(HELENE, 3)
+        await sas.act("p02", "prise", personne="karim")
         caller = await sas.phone_call("", "15")
         called = await sas.until("AgentCalled")
         for nth in (1, 2):
             assert await register(phone) == 200
             await sas.until("ContactStatus", nth, ContactStatus="Removed")
+        # What comes after it at the service, and goes to the PBX by the same way: whatever it made of those is done by then.
+        await sas.act("p02", "pause", motif="repas")
+        await sas.until_held({**HELENE, ("amu", "p02"): "repas"}, 3)
+        await sas.act("p02", "reprise")
         assert await unregister(phone) == 200
         await sas.until("ContactStatus", 3, ContactStatus="Removed")
         leaving = sas.frames.index([one for one in sas.frames if one.event == "ContactStatus"][-1])
-        await sas.until_held(gone, 3)
+        await sas.until_held({**gone, ("amu", "p02"): None}, 3)
         meanwhile = sas.frames[sas.frames.index(called) : leaving]
-        assert [one.event for one in meanwhile if one.event == "QueueMemberPause"] == []
+        paused = [one for one in meanwhile if one.event == "QueueMemberPause" and one.require("Interface") == "PJSIP/p01"]
+        assert paused == []
         assert [one.get("Channel") for one in meanwhile if one.event == "Hangup"] == [], "it rings on"
         assert caller.is_running
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from cti.ami.recorded import Recorded, read_session
 from cti.ami.translate import Translator
-from cti.ami.translate.catchup import Blind, CatchUp, catch_up
+from cti.ami.translate.catchup import Blind, CatchUp, catch_up, outlived
 from cti.ami.translate.cel import CelRow, rows_since
 from cti.ami.translate.coverage import Shown, Snapshot
 from cti.ami.translate.queue_log import QueueLogRow, parse_row
 from cti.journey import Journey, apply
 from cti.journey import events as ev
+from cti.journey.folding.consulting import untold_ends
 from cti.journey.model import Consult
 from cti.journey.words import Instant, elapsed_ms
 
@@ -93,9 +94,11 @@ def caught_up(
 ) -> CatchUp:
     """What the watch does when the link comes back at `until` after it was blind from `since`; CEL may have lost rows."""
     open_calls = [j for j in held.journeys.values() if j.ended_at is None]
-    first = min([since, *(j.t0 for j in open_calls if j.t0), shown.oldest(0) or since]) - _BEFORE
+    over = outlived([j for j in held.journeys.values() if untold_ends(j)], since, shown.channels)
+    consulted = [one.started_at for j in over for one in untold_ends(j)]
+    first = min([since, *(j.t0 for j in open_calls if j.t0), *consulted, shown.oldest(0) or since]) - _BEFORE
     rows = [row for row in (cel(name) if rows is None else rows) if first <= row.at]
-    return catch_up(rows, open_calls, Blind(since, until, "essai", shown, queue_log=queue_log(name)))
+    return catch_up(rows, open_calls, Blind(since, until, "essai", shown, queue_log=queue_log(name)), over)
 
 
 def shown_after(records: Iterable[Recorded]) -> Snapshot:

@@ -168,6 +168,22 @@ async def caller_hangs_up_during_the_consult(s: Scene) -> None:
 
 
 @story(
+    Truth("answered", ("n1 arm01 completed",), held=1, consults=("amu01 caller_gone",)),
+    arm01="n1",
+    amu01="amu",
+)
+async def consult_picked_up_when_its_caller_is_gone(s: Scene) -> None:
+    """He hangs up on hold while AMU still rings; AMU picks up, and the two agents speak of him who is gone."""
+    await s.phone("arm01", answers("arm01", s.tone, then=puts_on_hold("arm01")))
+    await s.phone("amu01", answers("amu01", s.tone, after_ms=3000))
+    caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=3000))
+    await held_by(s, "arm01")
+    consulting = await s.consult("arm01", "801", consults("arm01", s.tone, hangs_up_after_ms=5500))
+    await caller.wait(20)
+    await consulting.wait(20)
+
+
+@story(
     Truth("answered", ("n1 arm01 transferred refer", "amu - abandoned"), held=1, lost_waiting="amu",
           consults=("- transferred",)),
     arm01="n1",

@@ -8,6 +8,7 @@ in order, and the book. Rules:
 * each of them is ``uncertain`` when a witness of the interval fails for it: ``ObservationLost`` says which (`coverage`);
 * an open call whose channel lives no more and whose hang-up no row tells is ended at the end of the interval, uncertain;
 * a PBX that was started anew holds nothing of before: every call of before is over, at the latest sign of the PBX that died;
+* of a call that was over, while agents went on to speak of it, it is told what they did then, and nothing else;
 * rows a little older than the interval count, because AMI may not have told them yet when the link was lost; rows younger
   than it are left to the live frames, which have been waiting since the link is back.
 """
@@ -25,11 +26,16 @@ from cti.ami.translate.telephony import ENTRY_CONTEXT
 from cti.ami.translate.wholeness import lineages
 from cti.ami.translate.witness import CelTranslator
 from cti.journey import events as ev
+from cti.journey.folding.consulting import untold_ends
 from cti.journey.folding.fold import apply
 from cti.journey.model import Journey
 from cti.journey.words import CallId, Instant
 
 _NO_END = "aucun témoin de la fin de cet appel"
+#: How old a caller's end may be for a consultation for him to be looked for in CEL when none of its channels lives.
+_OUTLIVED_US = 600 * 1_000_000
+#: What may still be told of a call that is over.
+_OF_AGENTS = (ev.ConsultAnswered, ev.ConsultRecorded, ev.ConsultEnded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +67,46 @@ class _Story:
     events: list[ev.CallEvent] = field(default_factory=list)
     born: set[CallId] = field(default_factory=set)
     journeys: dict[CallId, Journey] = field(default_factory=dict)
+    over: dict[CallId, Journey] = field(default_factory=dict)  #: calls that were over before
+    hung_up: set[str] = field(default_factory=set)  #: of these, second lines whose end is told
+
+    def afterwards(self, event: ev.CallEvent) -> None:
+        """An agent did this when his caller was gone: told if it says of the consultation what was not known."""
+        before = self.over[event.call_id]
+        after, _ = apply(before, event)
+        if isinstance(event, _OF_AGENTS) and after.consults != before.consults:
+            self.over[event.call_id] = after
+            self.events.append(event)
 
 
-def catch_up(rows: Sequence[CelRow], open_calls: Sequence[Journey], blind: Blind) -> CatchUp:
+def outlived(over: Iterable[Journey], since: Instant, alive: Collection[str]) -> list[Journey]:
+    """Of calls that are over, those of which agents may have spoken after ``since``.
+
+    Args:
+        over: calls of which it is not known when agents ended to speak of them.
+        since: when we went blind.
+        alive: uniqueids of the channels that live now.
+    """
+    return [
+        journey
+        for journey in over
+        if (journey.ended_at or 0) >= since - _OUTLIVED_US or any(one.line in alive for one in untold_ends(journey))
+    ]
+
+
+def catch_up(rows: Sequence[CelRow], open_calls: Sequence[Journey], blind: Blind, over: Sequence[Journey] = ()) -> CatchUp:
     """The events of the blind interval.
 
     Args:
         rows: CEL from before the oldest open call on, oldest first; all that the log holds.
         open_calls: calls not ended when we went blind.
         blind: the interval and its other witnesses.
+        over: calls that are (`outlived`); CEL is wanted from their consultations on.
     """
     book, until = ChannelBook(), blind.until
     known = {journey.call_id: journey for journey in open_calls}
-    story = _told(CelTranslator(book), rows, until, known, blind.since - TWO_WITNESSES)
+    lines = _lines_of(book, over, blind.snapshot)
+    story = _told(CelTranslator(book), rows, until, known, blind.since - TWO_WITNESSES, {call.call_id: call for call in over})
     told, touched = story.events, frozenset(known) | story.born
     doubts = _doubts(rows, story, known, book, blind)
     ended = {event.call_id for event in told if isinstance(event, ev.CallEnded)}
@@ -85,8 +118,30 @@ def catch_up(rows: Sequence[CelRow], open_calls: Sequence[Journey], blind: Blind
         elif doubt:
             told.append(_lost(call_id, gone.get(call_id, until), story.journeys[call_id].t0, blind.reason, doubt))
     told += [ev.CallEnded(call_id=call_id, at=at, seen=ev.Seen.CEL) for call_id, at in gone.items()]
-    told += _unheard_of(book, known, story.born, rows, blind)
+    for line, call_id in lines.items():
+        if book.get(line) is None and line not in story.hung_up:
+            story.afterwards(_cut_short(line, call_id, until))
+    told += _unheard_of(book, known, story.born.union(story.over), rows, blind)
     return CatchUp(tuple(told), book, touched)
+
+
+def _lines_of(book: ChannelBook, over: Iterable[Journey], snapshot: Snapshot) -> Mapping[str, CallId]:
+    """Second lines of calls that are over come into the book as what they are: the first line, which would tell, is gone."""
+    lines = {}
+    for journey in over:
+        for one in untold_ends(journey):
+            shown = snapshot.channels.get(one.line)
+            line = book.open(Channel(one.line, shown.name if shown is not None else "", one.started_at, role=Role.CONSULT))
+            line.call_id, line.agent, line.answered = journey.call_id, one.agent, one.answered_at is not None
+            if shown is not None and shown.call_id not in ("", journey.call_id):
+                book.aliases[shown.call_id] = journey.call_id
+            lines[one.line] = journey.call_id
+    return lines
+
+
+def _cut_short(line: str, call_id: CallId, until: Instant) -> ev.ConsultEnded:
+    """A second line that lives no more, and no row tells its end: the PBX died, or CEL was off."""
+    return ev.ConsultEnded(call_id=call_id, at=until, seen=ev.Seen.CEL, line=line, how=ev.ConsultEnd.RETURNED)
 
 
 def _gone(
@@ -107,7 +162,7 @@ def _gone(
 
 
 def _unheard_of(
-    book: ChannelBook, known: Mapping[CallId, Journey], born: Collection[CallId], rows: Sequence[CelRow], blind: Blind
+    book: ChannelBook, known: Mapping[CallId, Journey], others: Collection[CallId], rows: Sequence[CelRow], blind: Blind
 ) -> Iterator[ev.ObservationLost]:
     """Live channels that CEL does not know (switched off, rotated away): the channel itself says whose it is.
 
@@ -129,7 +184,7 @@ def _unheard_of(
         channel.call_id = call_id
         channel.role = Role.CALLER if uniqueid == shown.linkedid else Role.AGENT
         channel.agent = "" if channel.role is Role.CALLER else endpoint_of(shown.name)
-        if call_id not in known and call_id not in born:
+        if call_id not in known and call_id not in others:
             new[call_id] = None
     for call_id in new:
         yield _lost(call_id, blind.until, blind.since, blind.reason, "CEL ne connaît pas cet appel")
@@ -188,11 +243,24 @@ def _last_sign(rows: Sequence[CelRow], since: Instant, started_at: Instant) -> I
     return max((since, *(row.at for row in rows if row.at < started_at)))
 
 
-def _told(witness: CelTranslator, rows: Sequence[CelRow], until: Instant, known: Collection[CallId], since: Instant) -> _Story:
+def _told(
+    witness: CelTranslator,
+    rows: Sequence[CelRow],
+    until: Instant,
+    known: Collection[CallId],
+    since: Instant,
+    over: dict[CallId, Journey],
+) -> _Story:
     """What is new in these events, and the calls born in them: all of a call born since then, the rest of a known one."""
-    story = _Story()
+    story = _Story(over=over)
     for event in witness.read(rows, until):
         call_id = event.call_id
+        if call_id in over:
+            if event.at >= since:
+                story.afterwards(event)
+            if isinstance(event, ev.ConsultEnded):
+                story.hung_up.add(event.line)
+            continue
         if call_id in known:
             if max(event.at, witness.joined_at) >= since:
                 story.events.append(event)

@@ -15,7 +15,7 @@ from cti.ami.actions import ChannelRow, MemberRow, WaitingRow
 from cti.ami.frames import Frame
 from cti.ami.noted import NoPast, Past, SecoursRead
 from cti.ami.translate import ChannelBook, Translator, endpoint_of
-from cti.ami.translate.catchup import Blind, catch_up
+from cti.ami.translate.catchup import Blind, catch_up, outlived
 from cti.ami.translate.coverage import Shown, Snapshot
 from cti.ami.translate.members import presence_of
 from cti.ami.translate.steps import STEPPED, ClockSteps, past_of, words_of
@@ -109,7 +109,8 @@ class Follower:
         calls, until = _in_order(open_calls), past.until
         seen_us = self._steps.seen(until, past.steady_us, past.heard_at) if past.steady_us else 0
         clock = past_of(past.rows, past.since, until, seen_us, past.queue_log)
-        self._steps.adopt(calls)
+        over = outlived(self._pipeline.outlived(), past.since, {channel.uniqueid for channel in past.channels})
+        self._steps.adopt((*calls, *over))
         if clock.step_us:
             unaware = [journey.call_id for journey in calls] if seen_us else clock.unaware(calls)
             self._set(clock.step_us, unaware, past.since, past.steady_us or epoch)
@@ -123,7 +124,7 @@ class Follower:
             queue_log=clock.log,
             started_at=started_at,
         )
-        told = catch_up(clock.rows, [self._steps.as_of_now(journey) for journey in calls], blind)
+        told = catch_up(clock.rows, [self._steps.as_of_now(journey) for journey in calls], blind, over)
         self.translator.book = told.book
         if told.touched:
             self._pipeline.gap(Gap(since=clock.since, until=until, reason=REASON))

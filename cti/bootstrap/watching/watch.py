@@ -18,12 +18,14 @@ from cti.ami.frames import AmiError, Frame
 from cti.ami.noted import Connected, Disconnected, LostCall, NoPast, Note, Past, written
 from cti.ami.sessions import SessionJournal
 from cti.ami.translate import Translator
+from cti.ami.translate.catchup import outlived
 from cti.ami.translate.cel import CelRow, rows_since
 from cti.ami.translate.queue_log import QueueLogRow, queue_log_of
 from cti.ami.translate.queue_log import rows_since as queue_rows_since
 from cti.ami.translate.steps import steps_of, twice
 from cti.bootstrap.watching.following import Follower, shown
 from cti.journey import Journey
+from cti.journey.folding.consulting import untold_ends
 from cti.journey.words import Instant
 from cti.pipeline import Pipeline
 
@@ -164,7 +166,8 @@ class PbxWatch:
             moment(), actions.queue_status(), actions.status(variables=["SAS_CALL"])
         )
         since = self.last_frame_at if self.last_frame_at is not None else until - self._settings.history_us
-        oldest = self._oldest(since, until, open_calls)
+        over = outlived(self._pipeline.outlived(), since, {channel.uniqueid for channel in channels})
+        oldest = self._oldest(since, until, open_calls, over)
         # Of a channel that lives CEL is read from its birth on, even when its call has ended: an agent's second line.
         begun = shown(channels, queues.waiting).oldest(until - self._settings.history_us)
 
@@ -202,11 +205,15 @@ class PbxWatch:
         self._caught_up(oldest, until)
         return True
 
-    def _oldest(self, since: Instant, until: Instant, open_calls: Iterable[Journey]) -> Instant:
-        """From when on CEL is read: all that is kept, when its clock was set back meanwhile."""
+    def _oldest(self, since: Instant, until: Instant, open_calls: Iterable[Journey], over: Iterable[Journey]) -> Instant:
+        """From when on CEL is read: all that is kept, when its clock was set back meanwhile.
+
+        Of calls that are over, from when on agents consulted for their callers.
+        """
         if twice(since, until):
             return until - self._settings.history_us
-        return min([since, *(min(j.t0, j.t0 + steps_of(j)) for j in open_calls if j.t0)])
+        consulted = [one.started_at + min(steps_of(j), 0) for j in over for one in untold_ends(j)]
+        return min([since, *(min(j.t0, j.t0 + steps_of(j)) for j in open_calls if j.t0), *consulted])
 
     def _without_the_past(self) -> None:
         """The live frames go on; every call that was open is uncertain."""

@@ -93,6 +93,15 @@ def checked(journey: Journey, event: ev.RecordingChecked) -> Journey | None:
     return None
 
 
+def untold_ends(journey: Journey) -> tuple[Consult, ...]:
+    """Of a call that is over, the consultations whose own end is not known: two agents may still be going to speak of him."""
+    left = journey.ended_at
+    if left is None:
+        return ()
+    gone = (one for one in journey.consults if one.how is ev.ConsultEnd.CALLER_GONE)
+    return tuple(one for one in gone if (one.ended_at or 0) <= max(left, one.answered_at or 0))
+
+
 def caller_gone(journey: Journey, at: Instant) -> Journey:
     """The caller hung up: what agents still say on their second lines is no longer about a caller on the line."""
     if all(consult.ended_at is not None for consult in journey.consults):

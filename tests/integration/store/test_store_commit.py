@@ -1,12 +1,14 @@
 """One batch, one transaction: what goes in comes out, and what comes twice is written once."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from store_histories import SECOND, T0, batch, folded, full_story
 
 from cti.journey import Journey
 from cti.journey.events import (
+    CallEnded,
     CallEvent,
     ConsultAnswered,
     ConsultEnd,
@@ -104,6 +106,25 @@ def test_open_calls_are_those_without_an_end(store: Store) -> None:
     store.commit(batch([*running, *ended]))
     assert store.open_journeys() == [folded(running)]
     assert store.journey("c3") is None
+
+
+def test_calls_of_which_agents_may_still_speak_are_those_that_ended_in_a_consultation(store: Store) -> None:
+    def consulted(call_id: str, t0: int, *, how: ConsultEnd | None) -> list[CallEvent]:
+        events = full_story(call_id, t0)
+        end = next(n for n, event in enumerate(events) if isinstance(event, CallEnded))
+        line: dict[str, Any] = {"call_id": call_id, "line": f"{call_id}.9"}
+        began = ConsultStarted(**line, at=events[end].at - 2, agent="mru01", target="801")
+        over = [] if how is None else [ConsultEnded(**line, at=events[end].at - 1, how=how)]
+        return [*events[:end], began, *over, *events[end:]]
+
+    mine = consulted("c2", T0 + 500 * SECOND, how=None)
+    others = consulted("c1", T0, how=None), consulted("c3", T0 + 500 * SECOND, how=ConsultEnd.RETURNED), full_story("c4")
+    running = [one for one in consulted("c5", T0 + 500 * SECOND, how=None) if not isinstance(one, CallEnded)]
+    store.commit(batch([*mine, *running]))
+    for other in others:
+        store.commit(batch(other))
+    assert store.outlived_journeys(T0 + 500 * SECOND) == [folded(mine)]
+    assert [journey.call_id for journey in store.outlived_journeys(T0)] == ["c1", "c2"]
 
 
 def test_promise_is_made_once_and_kept_once(store: Store) -> None:

@@ -2,8 +2,9 @@
 
 from test_cel_witness import ARRIVED, BORN, CALL, CALLER, LEG, T0, TALKING, WAITING, left, row
 
-from cti.ami.translate.catchup import Blind, CatchUp, catch_up
+from cti.ami.translate.catchup import Blind, CatchUp, catch_up, outlived
 from cti.ami.translate.cel import CelRow
+from cti.ami.translate.channels import Role
 from cti.ami.translate.coverage import Shown, Snapshot
 from cti.journey import Journey, apply
 from cti.journey import events as ev
@@ -152,3 +153,66 @@ def test_one_that_begins_as_the_pbx_is_asked_is_told_by_live_frames() -> None:
     shown = Snapshot({"7.0": Shown("PJSIP/op-1", "7.0", "", "u-7")})
     told = catch_up((younger,), (), Blind(T0, T0 + 9000 * MS, "essai", shown))
     assert (told.events, told.book.channels) == ((), {})
+
+
+# --- a call that was over, and agents who went on -----------------------------------------------------------------------
+
+LINE, ASKED = "5.0", "5.1"
+OVER = seen(
+    ev.CallArrived(call_id=CALL, at=T0, channel=CALLER, did="15", flux="15", caller=None),
+    ev.AgentAnswered(call_id=CALL, at=T0 + 2000 * MS, agent="arm01", leg=LEG, filiere="n1"),
+    ev.ConsultStarted(call_id=CALL, at=T0 + 3000 * MS, agent="arm01", line=LINE, target="801"),
+    ev.CallEnded(call_id=CALL, at=T0 + 4000 * MS, cause=16),
+)
+PICKED_UP = apply(OVER, ev.ConsultAnswered(call_id=CALL, at=T0 + 5000 * MS, line=LINE, agent="amu01"))[0]
+#: The second line has a name of its own; nothing in these rows says whose caller it was for.
+SECOND_LINE = (
+    row("CHAN_START", 3000, LINE, linkedid=LINE, context="sas-postes", exten="801"),
+    row("SAS_ARRIVED", 3001, LINE, linkedid=LINE, extra="u-2|801|POSTE|1001|0|0|20|"),
+    row("CHAN_START", 3002, ASKED, linkedid=LINE, channel="PJSIP/amu01-00000002", context="sas-postes", exten="s"),
+    row("ANSWER", 5000, ASKED, linkedid=LINE, channel="PJSIP/amu01-00000002"),
+)
+HUNG_UP = row("HANGUP", 8000, LINE, linkedid=LINE)
+
+
+def after_all(rows: tuple[CelRow, ...], alive: tuple[str, ...], over: Journey, since: int, until: int) -> CatchUp:
+    shown = Snapshot({uniqueid: Shown(f"PJSIP/x-{uniqueid}", LINE, call_id="u-2") for uniqueid in alive})
+    return catch_up(rows, (), Blind(T0 + since * MS, T0 + until * MS, "essai", shown), (over,))
+
+
+def test_what_agents_did_when_their_caller_was_gone_is_told_of_his_call_and_of_no_other() -> None:
+    told = after_all((*SECOND_LINE, HUNG_UP), (), OVER, 4500, 9000)
+    assert kinds(told) == ["ConsultAnswered", "ConsultEnded"]
+    assert {event.call_id for event in told.events} == {CALL}
+    assert (told.touched, told.book.channels) == (frozenset(), {})
+    assert kinds(after_all((*SECOND_LINE, HUNG_UP), (), PICKED_UP, 5500, 9000)) == ["ConsultEnded"], "the rest was known"
+
+
+def test_live_frames_go_on_with_a_second_line_that_lives() -> None:
+    told = after_all(SECOND_LINE, (LINE, ASKED), OVER, 4500, 6000)
+    assert kinds(told) == ["ConsultAnswered"]
+    line = told.book.get(LINE)
+    assert line is not None
+    assert (line.role, line.call_id, line.agent, line.answered) == (Role.CONSULT, CALL, "arm01", True)
+
+
+def test_cel_was_off_and_the_channels_are_still_no_call_of_their_own() -> None:
+    told = after_all((), (LINE, ASKED), OVER, 4500, 6000)
+    assert kinds(told) == []
+    assert {channel.call_id for channel in told.book.channels.values()} == {CALL}
+
+
+def test_a_second_line_that_died_with_the_pbx_ends_where_it_was_seen_last() -> None:
+    told = after_all(SECOND_LINE, (), OVER, 4500, 9000)
+    assert kinds(told) == ["ConsultAnswered", "ConsultEnded"]
+    assert told.events[-1].at == T0 + 9000 * MS
+    assert kinds(after_all(SECOND_LINE[:-1], (), OVER, 4500, 9000)) == [], "nobody had picked up: nothing is new"
+    ended_live = after_all((*SECOND_LINE[:-1], row("HANGUP", 4200, LINE, linkedid=LINE)), (), OVER, 7000, 9000)
+    assert kinds(ended_live) == []
+
+
+def test_which_calls_that_are_over_are_looked_at() -> None:
+    minutes = 60_000 * MS
+    assert outlived([OVER], T0 + 4000 * MS + 10 * minutes, ()) == [OVER]
+    assert outlived([OVER], T0 + 4001 * MS + 10 * minutes, ()) == []
+    assert outlived([OVER], T0 + 60 * minutes, {LINE}) == [OVER]

@@ -16,8 +16,9 @@ CALLER, LEG, CALL = "1.0", "1.1", "u-1"
 def row(kind: str, ms: float, uniqueid: str = CALLER, **said: Any) -> CelRow:
     values = {"channel": "PJSIP/operateur-00000000" if uniqueid == CALLER else "PJSIP/arm01-00000001", **said}
     plain = {name: values.pop(name, "") for name in ("channel", "caller", "exten", "context", "app", "data")}
+    linkedid = values.pop("linkedid", CALLER)
     extra = {key: str(value) for key, value in values.items()}
-    return CelRow(kind=kind, at=T0 + int(ms * 1000), uniqueid=uniqueid, linkedid=CALLER, extra=extra, **plain)
+    return CelRow(kind=kind, at=T0 + int(ms * 1000), uniqueid=uniqueid, linkedid=linkedid, extra=extra, **plain)
 
 
 def route(ms: float, text: str) -> CelRow:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from pipeline_rig import PACE, T0, Opener, S, clock, folded, opened, running, story, when_answered
 from structlog.testing import capture_logs
 
 from cti.journey import CallEvent, Journey
+from cti.journey import events as ev
 from cti.journey.facts import CallAnswered, CallClosed
 from cti.journey.ledger import Promise
 from cti.pipeline import Pace, Pipeline, Reaction
@@ -180,6 +182,23 @@ async def test_a_restored_call_goes_on() -> None:
         await pipeline.drained()
     assert store.asked == []
     assert store.journeys["a"] == folded(story("a"))
+
+
+@simulated
+async def test_calls_that_are_over_and_of_which_agents_may_still_speak_are_remembered() -> None:
+    line: dict[str, Any] = {"call_id": "a", "line": "a.9"}
+    asks = ev.ConsultStarted(**line, at=T0 + 20 * S, agent="arm01", target="801")
+    over = folded([*story("a")[:5], asks, story("a")[-1]])
+    store = MemoryStore()
+    store.journeys = {"a": over, "b": folded(story("b")), "c": folded([*story("c", T0 - 7200 * S)])}
+    async with running(store) as pipeline:
+        assert await pipeline.restore() == ()
+        assert pipeline.outlived() == (over,)
+        pipeline.submit([ev.ConsultAnswered(**line, at=T0 + 70 * S, agent="amu01")], "s", 1)
+        assert [one.call_id for one in pipeline.outlived()] == ["a"]
+        pipeline.submit([ev.ConsultEnded(**line, at=T0 + 90 * S, how=ev.ConsultEnd.RETURNED)], "s", 2)
+        assert pipeline.outlived() == ()
+        await pipeline.drained()
 
 
 @simulated
