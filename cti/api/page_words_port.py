@@ -14,6 +14,7 @@ class VoiceTried:
     made: str  #: names this try
     ok: bool  #: what was played came back
     loss: float  #: the worse of both ways, 0 to 1
+    refused: bool = False  #: the PBX refused the call to the echo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,6 +170,31 @@ async def test_offered_when_ready_and_only_then(tmp_path: Path) -> None:
         await held(sas, None)
 
 
+async def test_a_pbx_without_its_echo_withdraws_nobody_and_says_so(tmp_path: Path) -> None:
+    """A dialplan that was not rendered anew: whoever regulates from home goes on, and the IT staff are told."""
+    async with house(tmp_path) as (sas, _, browser):
+        assert "Removed" in await sas.pbx.rx("dialplan remove extension *43@sas-codes")
+        page = await takes_the_post(sas, browser)
+        await held(sas, "voix non essayée")
+        await held(sas, None)
+        alarm = await sas.until_alarm("essai_refuse")
+        assert "(web01)" in alarm["text"]
+        caller = await sas.phone_call("", "15")
+        await picks_up(page)
+        await caller.stop()
+        await sas.pbx.rx("channel request hangup all")
+        await offered(page)
+        await page.locator("[data-test=phone]").click()
+        await page.locator("[data-test=echo]").click()
+        told = page.locator("[data-test=test-result]", has_text="le PBX refuse l'essai (404)")
+        await expect(told).to_be_visible(timeout=20_000)
+        await page.screenshot(path=str(tmp_path / "essai_refuse.png"))
+        # It is rendered and reloaded: the page tries again by itself.
+        await sas.pbx.rx("dialplan reload")
+        await sas.until_board(lambda board: "essai_refuse" not in board["alarms"], 60)
+        await held(sas, None)
+
+
 def seat(board: dict[str, Any]) -> dict[str, Any]:
     """What the wall shows of her in N1."""
     return dict(board["agents"]["web01"]["filieres"]["n1"])

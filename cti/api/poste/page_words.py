@@ -34,6 +34,7 @@ class VoiceTryIn(Asked):
     made: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="identité de cet essai, donnée par la page")
     ok: bool
     loss: float = Field(ge=0, le=1, allow_inf_nan=False, description="pertes, dans le pire sens")
+    refused: bool = Field(False, description="le PBX a refusé l'appel d'essai : il n'a rien dit de la voix")
 
 
 class PageStateIn(PhoneWish):
@@ -82,7 +83,7 @@ class PageQualityOut(Shape):
 async def tell_state(request: web.Request) -> web.Response:
     """The page says how it is."""
     said = await read_body(request, PageStateIn)
-    tried = None if said.essai is None else VoiceTried(said.essai.made, said.essai.ok, said.essai.loss)
+    tried = None if said.essai is None else VoiceTried(**said.essai.model_dump())
     state = PageState(sent_at=said.sent_at, micro_dbfs=said.micro_dbfs, micro_cut=said.micro_coupe, voice=tried)
     try:
         return json_answer(await request.app[PORTS].page_states.state(said.poste, phone_person(request, said), state))

@@ -18,6 +18,7 @@ from cti.agents.telephone import PhoneRules, require_hers
 from cti.ami.answers import ActionFailed
 from cti.ami.connection import AmiLink, LinkHooks, LinkState, Wait
 from cti.ami.contacts import ContactSeen, ask_contact, contact_seen
+from cti.ami.dialplan.browser import ECHO
 from cti.ami.frames import AmiError, Frame
 from cti.api.page_words_port import PageState
 from cti.journey import AgentId, FiliereCode, Instant
@@ -93,6 +94,7 @@ class ReadinessDesk:
         self._since: dict[AgentId, Instant] = {}
         self._kept: frozenset[AgentId] = frozenset()
         self._unready: dict[AgentId, str] = {}
+        self._refused: tuple[AgentId, ...] = ()  #: pages whose voice the PBX does not let try
         self._wake = asyncio.Event()
         self._look = True
         self._next_round: Instant = 0
@@ -134,7 +136,7 @@ class ReadinessDesk:
         now, page = self._clock(), self._page(standing)
         page.ahead = (*page.ahead, (said.sent_at - now) // 1000)[-_STAMPS:]
         tried = said.voice if said.voice is not None and said.voice.made != page.spent else None
-        voice = None if tried is None else VoiceTry(tried.made, tried.ok, tried.loss)
+        voice = None if tried is None else VoiceTry(tried.made, tried.ok, tried.loss, tried.refused)
         page.word = PageWord(now, said.micro_dbfs, said.micro_cut, voice, max(page.ahead))
         self._judge([poste])
         rules = self.rules()
@@ -216,6 +218,7 @@ class ReadinessDesk:
         unready = {poste: reason(found) for poste, found in self._lacks.items() if poste not in kept}
         changed |= {poste for poste in unready.keys() | self._unready.keys() if unready.get(poste) != self._unready.get(poste)}
         self._say_kept(kept, standings, now)
+        self._say_refused(standings, now)
         for poste in changed:
             log.info("post_readiness", poste=poste, lacks=list(self._lacks.get(poste, ())), kept=poste in kept)
         self._unready = unready
@@ -238,6 +241,20 @@ class ReadinessDesk:
         for poste in self._kept - kept:
             self._board.all_clear(f"dernier_pret:{poste}")
         self._kept = kept
+
+    def _say_refused(self, standings: Mapping[AgentId, Standing], now: Instant) -> None:
+        """The PBX refuses its echo: whoever regulates in a browser is offered calls with a voice that nobody has tried."""
+        words = ((poste, self._pages[poste].word) for poste in sorted(standings.keys() & self._pages.keys()))
+        refused = tuple(poste for poste, word in words if word is not None and word.voice is not None and word.voice.refused)
+        if refused == self._refused:
+            return
+        self._refused = refused
+        if refused:
+            which = ", ".join(refused)
+            text = f"Le PBX refuse l'essai de la voix ({ECHO}) : appels présentés sans cet essai ({which}) ; vérifiez le dialplan"
+            self._board.alarm("essai_refuse", text, at=now, gravite=Gravite.AVERTISSEMENT)
+        else:
+            self._board.all_clear("essai_refuse")
 
     # --- asking the PBX ------------------------------------------------------------------------------------------------------
 

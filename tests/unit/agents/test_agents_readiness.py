@@ -58,6 +58,7 @@ def changed(**word: object) -> Facts:
         (changed(micro_cut=True), (Lack.MICROPHONE,)),
         (changed(voice=None), (Lack.UNTRIED,)),
         (changed(voice=VoiceTry("a", False, 1.0)), (Lack.VOICE,)),
+        (changed(voice=VoiceTry("a", False, 1.0, refused=True)), ()),
         (changed(voice=VoiceTry("a", True, 0.05)), ()),
         (changed(voice=VoiceTry("a", True, 0.051)), (Lack.VOICE,)),
         (changed(ahead_ms=-2000), ()),

@@ -13,7 +13,7 @@ from cti.journey.words import iso
 from tests.fakes.room import T0, Doubles
 
 STATE, QUALITY = "/api/v1/poste/telephone/etat", "/api/v1/poste/telephone/qualite"
-TRY = {"made": "0f5c-1", "ok": True, "loss": 0.0}
+TRY = {"made": "0f5c-1", "ok": True, "loss": 0.0, "refused": False}
 SAID = {"poste": "p01", "by": "helene", "sent_at": iso(T0), "micro_dbfs": -31.5, "micro_coupe": False, "essai": TRY}
 HEARD = {"poste": "p01", "by": "helene", "appel": "abc@def", "fini": False, "duree_ms": 5000, "recus": 250, "perdus": 0}
 

@@ -176,6 +176,25 @@ async def test_a_post_that_the_pbx_does_not_know_keeps_nobody_from_being_asked_a
     assert house.desk.unready == {"p01": "pas prêt : téléphone non enregistré"}
 
 
+async def test_a_pbx_that_refuses_its_echo_withdraws_nobody_and_the_room_is_told(house: House) -> None:
+    """A dialplan without `*43` would close every post in a browser."""
+    await house.sits()
+    refused = replace(TRIED, ok=False, loss=1.0, refused=True)
+    told = await house.says(voice=refused)
+    assert (told["pret"], house.desk.unready) == (True, {})
+    alarm = house.board.snapshot()["alarms"]["essai_refuse"]
+    assert alarm["gravite"] == "avertissement"
+    assert "(*43)" in alarm["text"]
+    assert "(p01)" in alarm["text"]
+    await house.says(voice=replace(refused, made="two"))
+    await house.says(voice=replace(TRIED, made="three"))
+    assert "essai_refuse" not in house.board.snapshot()["alarms"]
+    await house.says(voice=replace(refused, made="four"))
+    house.contact("NonQualified")
+    house.contact("Removed")
+    assert "essai_refuse" not in house.board.snapshot()["alarms"], "what was tried before says nothing any more"
+
+
 async def test_the_clock_is_compared_by_the_quickest_of_three_words(house: House) -> None:
     await house.sits()
     await house.says(sent_at=house.clock() - 3 * S)

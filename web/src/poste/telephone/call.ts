@@ -7,6 +7,8 @@ import { LOST_HEADER } from "./words";
 
 /** Candidates are not waited for longer than this: an unreachable STUN server must not delay an answer. */
 const GATHERING_MS = 800;
+/** Final answers that say something of the caller (his credentials, his voice's codecs, his way there) and not of who was called. */
+const OF_OURS = new Set([401, 403, 407, 408, 488, 606]);
 let made = 0;
 
 export interface CallEvents {
@@ -24,6 +26,7 @@ export class Call {
   #state: CallState;
   #answeredAt: number | null = null;
   #relay: RelayWatch | null = null;
+  #refusal = 0;
   readonly #startedAt = Date.now();
   readonly #session: RTCSession;
   readonly #events: CallEvents;
@@ -63,6 +66,11 @@ export class Call {
   /** Why the TURN servers give no way for the voice, in French; empty when they do, or are not needed. */
   get relayTrouble(): string {
     return this.#relay?.trouble ?? "";
+  }
+
+  /** The SIP status with which the PBX refused whom we called (404: it has nobody of that number); 0 when it did not. */
+  get refusal(): number {
+    return this.#refusal;
   }
 
   answer(microphone: MediaStream, pcConfig: RTCConfiguration): void {
@@ -169,7 +177,11 @@ export class Call {
     session.on("hold", ({ originator }) => String(originator) === "local" && this.#become("en_garde"));
     session.on("unhold", ({ originator }) => String(originator) === "local" && this.#become("en_ligne"));
     session.on("ended", ({ originator, cause }) => this.#over(String(originator), cause));
-    session.on("failed", ({ originator, cause }) => this.#over(String(originator), cause));
+    session.on("failed", ({ originator, message, cause }) => {
+      const status = (message as { status_code?: number } | null)?.status_code ?? 0;
+      if (!this.incoming && status >= 400 && !OF_OURS.has(status)) this.#refusal = status;
+      this.#over(String(originator), cause);
+    });
   }
 
   #over(by: string, cause: string): void {

@@ -23,17 +23,20 @@ export interface EchoResult {
   delayMs: number | null;
   /** Packets that did not arrive, the worse of both ways, from 0 to 1. */
   loss: number;
+  /** The PBX refused the call: nothing is known of the voice, and it is no fault of this page. */
+  refused: boolean;
   /** French. */
   detail: string;
 }
 
-const failed = (detail: string): EchoResult => ({ ok: false, delayMs: null, loss: 1, detail });
+const failed = (detail: string): EchoResult => ({ ok: false, delayMs: null, loss: 1, refused: false, detail });
 
-async function until<T>(look: () => T | null | false, patienceMs: number): Promise<T | null> {
+async function until<T>(look: () => T | null | false, patienceMs: number, vain: () => boolean = () => false): Promise<T | null> {
   const end = performance.now() + patienceMs;
   while (performance.now() < end) {
     const found = look();
     if (found !== null && found !== false) return found;
+    if (vain()) return null;
     await later(LOOK_MS);
   }
   return null;
@@ -50,7 +53,10 @@ export async function echoTest(phone: Phone): Promise<EchoResult> {
   const call = phone.echo === "" ? null : await phone.dial(phone.echo, out.stream);
   try {
     if (call === null) return failed("le téléphone n'est pas libre, ou n'est pas enregistré");
-    const remote = await until(() => call.state === "en_ligne" && call.remote, PATIENCE_MS);
+    const remote = await until(() => call.state === "en_ligne" && call.remote, PATIENCE_MS, () => call.state === "fini");
+    if (remote === null && call.refusal !== 0) {
+      return { ...failed(`le PBX refuse l'essai (${call.refusal}) ; prévenez l'informatique, les appels vous restent présentés`), refused: true };
+    }
     if (remote === null) return failed(call.relayTrouble || "le PBX n'a pas décroché");
     const meter = new Meter(remote);
     try {
@@ -68,7 +74,7 @@ export async function echoTest(phone: Phone): Promise<EchoResult> {
       await later(COUNTED_MS);
       const counted = call.connection === null ? null : new QualityReader().read(await call.connection.getStats());
       if (counted === null || counted.packets === 0) return failed("l'essai a été interrompu");
-      return { ok: true, delayMs, loss: Math.max(counted.loss, counted.remoteLoss ?? 0), detail: "la voix va et revient" };
+      return { ok: true, refused: false, delayMs, loss: Math.max(counted.loss, counted.remoteLoss ?? 0), detail: "la voix va et revient" };
     } finally {
       meter.close();
     }

@@ -18,7 +18,7 @@ export interface StateWord {
   sent_at: string;
   micro_dbfs: number;
   micro_coupe: boolean;
-  essai: { made: string; ok: boolean; loss: number } | null;
+  essai: { made: string; ok: boolean; loss: number; refused: boolean } | null;
 }
 export interface Lack {
   code: string;
@@ -109,10 +109,10 @@ export class Fitness {
     try {
       tried = await echoTest(this.phone);
     } catch (error) {
-      tried = { ok: false, delayMs: null, loss: 1, detail: error instanceof Error ? error.message : String(error) };
+      tried = { ok: false, delayMs: null, loss: 1, refused: false, detail: error instanceof Error ? error.message : String(error) };
     }
     this.tried = tried;
-    this.#essai = { made: crypto.randomUUID(), ok: tried.ok, loss: tried.loss };
+    this.#essai = { made: crypto.randomUUID(), ok: tried.ok, loss: tried.loss, refused: tried.refused };
     this.#tryIn = AGAIN_S;
     this.#now();
     return tried;
