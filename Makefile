@@ -43,9 +43,9 @@ test: $(STATIC) browser ## all tests, on a real PBX (TESTS="tests/unit -k fold" 
 
 # What tells the pure rooms apart; the properties of the scenarios are left out for their length, they cover nothing of
 # their own; one test of milliseconds is, because counting lines costs some.
-ROOMS := access agents ami bootstrap callback dossier journey listening live qos recording routing
+ROOMS := access agents ami api archive bootstrap callback dossier exporting journey listening live qos recording routing
 PURE := $(ROOMS:%=tests/unit/%) tests/scenarios/test_scenarios.py tests/scenarios/test_complaints.py \
-	tests/scenarios/test_covered_intervals.py \
+	tests/scenarios/test_covered_intervals.py tests/scenarios/test_joined_callers.py tests/scenarios/test_cel_with_rows_missing.py \
 	tests/house/test_state_diagram.py tests/integration/test_ami_answers.py \
 	--deselect tests/unit/bootstrap/test_bootstrap_daybook.py::test_a_refresh_costs_what_changed_and_not_what_the_day_holds
 

@@ -67,13 +67,9 @@ class SignInSettings:
 
     def needs_code(self, client: str) -> bool:
         """Whether nobody comes in from this address without a code."""
-        match self.code_asked:
-            case CodeAsked.NEVER:
-                return False
-            case CodeAsked.REMOTE:
-                return not within(client, self.on_site)
-            case CodeAsked.ALWAYS:
-                return True
+        if self.code_asked is CodeAsked.REMOTE:
+            return not within(client, self.on_site)
+        return self.code_asked is CodeAsked.ALWAYS
 
 
 USUAL: Final = SignInSettings()

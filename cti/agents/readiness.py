@@ -3,8 +3,8 @@
 A phone that registers is good when the PBX has its contact, gets answers to its OPTIONS, and gets them soon enough. One that
 lives in a browser needs more, because nobody sees it ring: a microphone that hears something, a voice that went to the PBX and
 came back since devices and network last changed, and a clock that agrees with ours. What nobody has said is not bad, with one
-exception: a page that has not said that its voice went there and back is not ready. Where the PBX itself refuses that call (an echo
-that a dialplan does not have) nothing is told of anybody's voice: that withdraws nobody, and the room is told.
+exception: a page that has not said that its voice went there and back is not ready. Where the PBX itself refuses that call (a
+dialplan without the echo) nothing is told of anybody's voice: that withdraws nobody, and the room is told.
 
 What a page said stays true for a while (`ReadyRules.news_seconds`): browsers let a hidden tab run once a minute, and that must
 pause nobody. That a page is dead is not found by its silence but by the PBX, within seconds.

@@ -173,7 +173,7 @@ async def test_offered_when_ready_and_only_then(tmp_path: Path) -> None:
 async def test_a_pbx_without_its_echo_withdraws_nobody_and_says_so(tmp_path: Path) -> None:
     """A dialplan that was not rendered anew: whoever regulates from home goes on, and the IT staff are told."""
     async with house(tmp_path) as (sas, _, browser):
-        assert "Removed" in await sas.pbx.rx("dialplan remove extension *43@sas-codes")
+        assert "removed" in await sas.pbx.rx("dialplan remove extension *43@sas-codes")
         page = await takes_the_post(sas, browser)
         await held(sas, "voix non essayée")
         await held(sas, None)

@@ -15,7 +15,7 @@ from tests.scenarios.people import (
     puts_on_hold,
     transfers,
 )
-from tests.scenarios.scene import Scene
+from tests.scenarios.scene import OUTSIDE, Scene
 from tests.scenarios.script import Truth, story
 
 #: A patient's number, as an agent dials it on his phone: the prefix first.
@@ -97,6 +97,16 @@ async def outgoing_call_transferred_by_feature_code(s: Scene) -> None:
     await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + keys("arm01", "*801")))
     await s.click("arm01", PATIENT)
     await s.until("AgentConnect", Queue="sas-amu")
+    await s.until("Hangup", Channel=await s.line("operateur-sortie"))
+
+
+@story(Truth("reached", ("sortant arm01 completed",)), arm01="n1", patient="")
+async def outgoing_call_conference_code_calls_nobody(s: Scene) -> None:
+    """The agent types the fire service's code while he talks with the patient whom he called: nobody comes to an empty room."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500))
+    await s.guest(answers(OUTSIDE, s.tone, after_ms=300))
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + keys("arm01", "*9718"), talks_ms=2500))
+    await s.click("arm01", PATIENT)
     await s.until("Hangup", Channel=await s.line("operateur-sortie"))
 
 

@@ -4,7 +4,7 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import pytest
@@ -17,6 +17,7 @@ from cti.journey import Journey
 from cti.journey import events as ev
 from cti.journey.model import AbandonPhase, Quality, StageEnd
 from cti.journey.states import State
+from tests.scenarios.over import CLOSE_MS, check_over
 from tests.scenarios.reading import (
     HERE,
     Folded,
@@ -34,8 +35,6 @@ from tests.scenarios.reading import (
 from tests.scenarios.repertoire import STORIES
 from tests.scenarios.scene import OUTSIDE, POSTS
 
-#: The witnesses stamp one moment at most this far apart (milliseconds).
-CLOSE_MS = 100
 #: A busy machine opens the channel this late after the INVITE was sent.
 OPENED_MS = 400
 #: SIPp stamps a message after it was sent; a busy machine lets the PBX be quicker than that.
@@ -389,21 +388,6 @@ def check_cut(where: str, held: Folded, whole: dict[str, Journey], known: set[st
         doubts = {"attended_transfer", "observation_lost"} if where.startswith(CEL_TAKES_FOR_TRANSFER) else set()
         kinds = {a.kind for a in told.anomalies} - doubts
         assert kinds <= {a.kind for a in live.anomalies}, where
-
-
-def check_over(where: str, told: Journey, live: Journey) -> None:
-    """A call that was over: nothing of it changes but what agents did afterwards, which CEL tells."""
-    for one, other in zip(told.consults, live.consults, strict=True):
-        assert (one.line, one.answered_by, one.how) == (other.line, other.answered_by, other.how), where
-        assert (one.recording is None) == (other.recording is None), where
-        for what in ("started_at", "answered_at", "ended_at"):
-            mine, theirs = getattr(one, what), getattr(other, what)
-            assert (mine is None) == (theirs is None), where
-            assert mine is None or span_ms(mine, theirs) <= CLOSE_MS, where
-    if told.consults != live.consults:
-        assert told.quality is Quality.RECONSTRUCTED, where
-        told = replace(told, consults=live.consults, quality=live.quality, last_at=live.last_at)
-    assert told == live, where
 
 
 def test_a_whole_story_told_again_changes_nothing() -> None:

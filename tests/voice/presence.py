@@ -41,8 +41,17 @@ class Span:
 
 def placed(talks: Iterable[Talk], gone_at: Instant) -> list[Span]:
     """Everybody who was with somebody whom an agent called: no code but a transfer does anything there."""
-    found = []
-    for talk in sorted(talks, key=lambda talk: talk.answered_at):
+    found, his = [], sorted(talks, key=lambda talk: talk.answered_at)
+    for talk in his:
+        asker = next((one for one in his if one.replaces and not one.refused and _asked_for_it(one, talk)), None)
+        if asker is not None:
+            joined = max(asker.referred_at or 0, talk.voice_at)
+            base = Span(
+                person=talk.person, kind="attended", since=joined, until=min(talk.ended_at or gone_at, gone_at),
+                exact_since=False, late=JOINS,
+            )  # fmt: skip
+            found += _gestures(base, talk, base.until)
+            continue
         end = min(talk.ended_at or gone_at, gone_at)
         base = Span(person=talk.person, kind="direct", since=talk.voice_at, until=end)
         if talk.keys and talk.typed(_CODE) is None:
@@ -130,9 +139,9 @@ def _of_asked(asker: Talk, talk: Talk, gone_at: Instant) -> Iterator[Span]:
     key, last = _last_key(asker, asker.typed(_LONG_CODE) or 0)
     since = key if last in ("2", "3") and key is not None else asker.ended_at if key is None else None
     if since is not None and since < end:
-        exact = talk.voice_at > since
+        # Who picks up when the caller waits for him already is let in by the PBX, too, a moment later.
         joined = Span(
-            person=talk.person, kind="consult", since=max(since, talk.voice_at), until=end, exact_since=exact, late=MOVES
+            person=talk.person, kind="consult", since=max(since, talk.voice_at), until=end, exact_since=False, late=MOVES
         )
         yield from _gestures(joined, talk, end)
 
@@ -169,6 +178,12 @@ def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
         yield replace(span, until=min(end, talk.referred_at), latest=end)
     else:
         yield span
+
+
+def _asked_for_it(asker: Talk, other: Talk) -> bool:
+    """The other phone rang while this agent held whom he then passed on by an attended transfer."""
+    held = [since for since, _ in asker.holds]
+    return other is not asker and bool(held) and max(held) <= other.offered_at <= (asker.referred_at or 0) + JOINS
 
 
 def _is_asked(asker: Talk, other: Talk) -> bool:

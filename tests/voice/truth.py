@@ -23,6 +23,7 @@ class Talk:
     answered_at: Instant
     voice_at: Instant  #: it began to speak
     ended_at: Instant | None
+    silent_at: Instant | None = None  #: who hangs up sends his voice until the PBX has answered
     hung_up: bool = False  #: by this phone, not by the other side
     holds: tuple[tuple[Instant, Instant | None], ...] = ()
     keys: tuple[tuple[Instant, str], ...] = ()
@@ -61,6 +62,7 @@ def _talk(messages: Iterable[Message]) -> Talk | None:
     if answer is None or ack is None:
         return None
     bye = next((one for one in told if one.start.startswith("BYE ")), None)
+    taken = next((one for one in told if not one.sent and one.code is not None and one.method == "BYE"), None)
     refer = next((one for one in told if one.sent and one.start.startswith("REFER ")), None)
     refusal = next((one for one in told if not one.sent and one.method == "REFER" and (one.code or 0) >= 300), None)
     who = user_of(invite.headers.get("from", ""))
@@ -73,6 +75,7 @@ def _talk(messages: Iterable[Message]) -> Talk | None:
         answered_at=answer.at,
         voice_at=ack.at,
         ended_at=bye.at if bye is not None else None,
+        silent_at=taken.at if taken is not None else None,
         hung_up=bye is not None and bye.sent,
         holds=tuple(_holds(told, invite)),
         keys=tuple(_keys(told)),

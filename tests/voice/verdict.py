@@ -89,6 +89,9 @@ class Judge:
         self._talks = talks(people, "postes-*")
         self._lines = talks(site.folder / "lignes", "ligne-*")
         self._outside = talks(site.folder / "dehors", "dehors")
+        #: From a BYE that a telephone sent to the PBX's answer: somewhere in between its voice ends.
+        heard_out = [(one.ended_at, one.silent_at) for one in (*self._truths, *self._talks, *self._lines, *self._outside)]
+        self._silent = {ended: silent for ended, silent in heard_out if ended is not None and silent is not None}
         self._deaths = pbx_deaths
         self.verdict = Verdict()
 
@@ -173,10 +176,10 @@ class Judge:
             if one.person in agents
             and one.answered_at <= gone
             and (one.ended_at or gone) >= journey.t0
-            # Whom he is passed on to is shown no number (docs/weaknesses.md).
-            and (one.number == number or not one.number.isdigit())
+            # Whom he is passed on to is shown no number (docs/weaknesses.md), and rings when the patient has answered.
+            and (one.number == number or (not one.number.isdigit() and one.offered_at >= patient.answered_at))
         ]
-        told = [self._from(span, patient.answered_at) for span in placed(his, gone)]
+        told = [span for one in placed(his, gone) if (span := self._from(one, patient.answered_at)).until > patient.answered_at]
         told += self._guests(journey, gone)
         kinds = ("sortant", *(kind for kind in _kinds(told, journey, len(his)) if kind != "direct"))
         found.kinds.update(kinds)
@@ -185,7 +188,7 @@ class Judge:
 
     def _from(self, span: Span, at: Instant) -> Span:
         """He speaks before whoever he called can hear it: the recorder begins at the answer."""
-        return replace(span, since=max(span.since, at), exact_since=span.since > at) if span.until > at else span
+        return replace(span, since=max(span.since, at), exact_since=span.exact_since and span.since > at)
 
     def _proven(self, name: str, journey: Journey, mine: list[Piece]) -> bool:
         """The recording of an answered call is archived, whole, and says so."""
@@ -248,7 +251,7 @@ class Judge:
         caller = [one for one in told.left if one.hertz == hertz]
         if caller:
             found.caller.add(caller[0].since, since, name)
-            found.caller.add(caller[-1].until, until, name)
+            found.caller.add(*self._ends(told, caller[-1].until, there[1], until), name)
         for one in told.left:
             if one.hertz != hertz:
                 self._fault(name, f"à gauche, une voix qui n'est pas la sienne : {self._says(one)}")
@@ -261,7 +264,7 @@ class Judge:
         for span in people:
             hertz = self._hertz[span.person]
             since, until = told.place(span.since), min(told.place(span.until), told.duration_ms)
-            latest = max(until, told.place(span.latest)) if span.latest else until
+            latest = max(until, told.place(max(span.latest, self._silent.get(span.until, 0))))
             allowed.setdefault(hertz, []).append((since - GOAL_MS, latest + GOAL_MS))
             away = [(told.place(one), told.place(other)) for one, other in span.away]
             must = (since + span.late / 1000 + GOAL_MS, until - span.early / 1000 - GOAL_MS)
@@ -278,13 +281,19 @@ class Judge:
             if span.exact_until:
                 before = [one for one in mine if one.since < until]
                 last = (before or mine)[-1].until
-                self.verdict.sipp.add(last, until, f"{name} {span.person} fin ({span.kind})")
+                ends = self._ends(told, last, span.until, until)
+                self.verdict.sipp.add(*ends, f"{name} {span.person} fin ({span.kind})")
                 for each in errors:
-                    each.add(last, until, name)
+                    each.add(*ends, name)
         for one in told.right:
             windows = allowed.get(one.hertz, [])
             if not any(since <= one.since and one.until <= until for since, until in windows) and not covered(one, windows):
                 self._fault(name, f"à droite, une voix qui ne devrait pas y être : {self._says(one)}")
+
+    def _ends(self, told: Told, heard: float, at: Instant, until: float) -> tuple[float, float]:
+        """Where a voice ends and where it should: who hangs up is heard until the PBX has taken his BYE, which it answers."""
+        taken = min(told.place(self._silent.get(at, at)), told.duration_ms)
+        return heard, max(until, min(heard, taken))
 
     def _stages(self, told: Told, people: list[Span], name: str) -> None:
         """Offsets of the timeline beside what is heard, for whoever is heard from the beginning to the end of his stage."""

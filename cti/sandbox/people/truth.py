@@ -68,6 +68,8 @@ class CallerTruth:
     """The PBX said anything at all."""
     ended_at: Instant | None = None
     ended_by: Side | None = None
+    silent_at: Instant | None = None
+    """Until the PBX answers his BYE a telephone goes on sending its voice: half a second where the PBX is busy."""
     offers: tuple[Offer, ...] = ()
 
     @property
@@ -152,6 +154,8 @@ def _caller_step(truth: CallerTruth, message: Message) -> CallerTruth:
             return replace(truth, answered_by_pbx_at=message.at)
         if code >= 300 and truth.answered_by_pbx_at is None:
             return replace(truth, refused=code, ended_at=message.at, ended_by=Side.PBX)
+    if code is not None and not message.sent and message.method == "BYE":
+        return replace(truth, silent_at=truth.silent_at or message.at)
     if message.start.startswith("BYE ") and truth.ended_at is None:
         return replace(truth, ended_at=message.at, ended_by=Side.CALLER if message.sent else Side.PBX)
     return truth

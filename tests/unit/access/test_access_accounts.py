@@ -9,6 +9,7 @@ from cti.access import accounts
 from cti.access.accounts import AccountRefused
 from cti.access.chain import Head
 from cti.access.heads import UnreadableHead, as_text, from_text, read_all
+from cti.access.recognising import linked
 from cti.access.tokens import digest, identity, refusal, written
 from cti.journey.around.access import AccessRole, AccountActKind, AccountChange, Token, User
 from tests.fakes.access import DAY, KEY, shipped_table
@@ -31,6 +32,12 @@ def test_an_account_and_what_is_told_of_it() -> None:
     assert accounts.added({}, "x1", [A.ADMIN], "", "it", T0).detail == "rôles admin"
     other = accounts.with_roles(USERS, "anne", [A.MRU, A.SUPERVISEUR], "it", T0)
     assert (other.user.roles, other.detail) == ((A.MRU, A.SUPERVISEUR), "rôles mru -> mru, superviseur")
+
+
+@pytest.mark.parametrize("subject", ["", " ", "un\ndeux"])
+def test_whom_a_provider_knows_is_named_in_one_line(subject: str) -> None:
+    with pytest.raises(AccountRefused, match="il faut un fournisseur"):
+        linked(USERS, "anne", [], "https://fournisseur.test", subject, "chef", T0)
 
 
 def test_closing_and_opening_an_account() -> None:

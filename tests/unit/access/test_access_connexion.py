@@ -34,6 +34,23 @@ def test_every_fault_is_told_at_once() -> None:
     assert len(refused.value.problems) == 7
 
 
+def test_networks_are_a_list() -> None:
+    for told in ("10.0.0.0/8", [10]):
+        with pytest.raises(AccessConfigError, match=r"\[connexion\] reseaux_site: a list of networks is expected"):
+            from_mapping({"droits": [ADMIN], "connexion": {"reseaux_site": told}}, "acces.toml")
+
+
+def test_a_provider_needs_what_it_needs() -> None:
+    with pytest.raises(AccessConfigError) as refused:
+        from_mapping({"droits": [ADMIN], "oidc": {"actif": True, "exige": ["VRAI"], "emetteur": "http://[1"}}, "acces.toml")
+    assert [one.split(": ", 2)[-1].split(" (")[0] for one in refused.value.problems] == [
+        "claims with the value that each must have are expected, such as {Acces_Regulation_Medicale = \"VRAI\"}",
+        "needed because actif is true",
+        "needed because actif is true",
+        "an https address is expected",
+    ]
+
+
 @pytest.mark.parametrize(
     ("client", "asked", "needed"),
     [

@@ -188,6 +188,13 @@ def test_what_agents_did_when_their_caller_was_gone_is_told_of_his_call_and_of_n
     assert kinds(after_all((*SECOND_LINE, HUNG_UP), (), PICKED_UP, 5500, 9000)) == ["ConsultEnded"], "the rest was known"
 
 
+def test_a_recorder_of_a_consultation_that_was_started_anew_is_the_same_recording() -> None:
+    first = row("SAS_RECORDING", 5001, ASKED, linkedid=LINE, extra="u-2/1|/voix/x")
+    anew = row("SAS_RECORDING", 5600, ASKED, linkedid=LINE, extra="u-2/2|/voix/x|100")
+    told = after_all((*SECOND_LINE, first, anew, HUNG_UP), (), OVER, 4500, 9000)
+    assert kinds(told) == ["ConsultAnswered", "ConsultRecorded", "ConsultEnded"]
+
+
 def test_live_frames_go_on_with_a_second_line_that_lives() -> None:
     told = after_all(SECOND_LINE, (LINE, ASKED), OVER, 4500, 6000)
     assert kinds(told) == ["ConsultAnswered"]

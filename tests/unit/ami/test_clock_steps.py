@@ -180,6 +180,11 @@ def test_a_step_forward_that_nobody_saw_lengthens_no_call() -> None:
     assert [event.at for event in steps.moved_past(told, step, T0 + HOUR)] == [T0 + 3 * S, T0 + 15 * S]
 
 
+def test_where_the_clock_was_not_set_nothing_moves() -> None:
+    told = [left("u-1", T0 + 3 * S)]
+    assert list(ClockSteps().moved_past(told, 0, 0)) == told
+
+
 def noted(call_id: str, t0: int, *steps: int) -> Journey:
     notes = tuple(Anomaly(at=T0 + n, kind=STEPPED, detail=words_of(step)) for n, step in enumerate(steps))
     return Journey(call_id=call_id, t0=t0, anomalies=notes)

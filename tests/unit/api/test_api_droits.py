@@ -172,6 +172,12 @@ def test_what_a_table_may_not_say(changes: dict[str, Any], told: str) -> None:
     assert any(told in line for line in found), found
 
 
+def test_sets_are_a_table_and_an_unknown_group_is_nobody_s() -> None:
+    with pytest.raises(AccessConfigError, match=r"ensembles: a table of lists is expected"):
+        from_mapping({**TABLE, "ensembles": ["mru"], "santé": {}}, "droits.toml")
+    assert from_mapping({"appels": {"lire": ["mru"]}}, "droits.toml").of(READ) is None
+
+
 def test_every_fault_of_the_file_is_told_at_once() -> None:
     data = {"ensembles": {"admin": ["admin"], "tous": "site"}, "crise": {"lire": ["chef"], "agir": "site"}, "x": 3}
     with pytest.raises(AccessConfigError) as refused:

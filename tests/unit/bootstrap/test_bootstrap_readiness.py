@@ -1,4 +1,4 @@
-"""The desk of readiness: words of pages and contacts of the PBX in, pauses and reasons out; the desk of quality beside it."""
+"""The desk of readiness: words of pages and contacts of the PBX in, pauses and reasons out."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,76 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from readiness_house import TRIED, House
 
 from cti.agents.readiness import Lack
-from cti.agents.telephone import PhoneRefusal, PhoneRules
-from cti.agents.wishes import Wish
+from cti.agents.telephone import PhoneRefusal
 from cti.ami.answers import ActionTimeout
 from cti.ami.connection import LinkState
 from cti.ami.translate.channels import Channel, ChannelBook, Role
-from cti.api.page_words_port import PageQuality, PageState, VoiceTried
-from cti.bootstrap.readiness.desk import BELIEVED_US, ReadinessDesk
+from cti.bootstrap.readiness.desk import BELIEVED_US
 from cti.bootstrap.telephone.lines import Lines
-from cti.bootstrap.telephone.quality import Line, QualityDesk
 from cti.journey.around.duty import DutyKind
-from cti.journey.around.quality import LegQuality, Witness
 from cti.journey.events import Presence
-from cti.journey.ledger import StoreUnavailable
-from cti.live import Board
-from tests.fakes.page_words import FakePbx, frame, quality_desk, readiness_desk
-from tests.fakes.posts import FakeDuty
-from tests.fakes.room import FILIERES, STAFF, T0, Clock, S
-
-PHONES = PhoneRules(frozenset({"p01"}), 0)
-TRIED = VoiceTried("one", ok=True, loss=0.0)
-
-
-@dataclass
-class House:
-    """A desk, who sits where, and what it told."""
-
-    clock: Clock = field(default_factory=Clock)
-    pbx: FakePbx = field(default_factory=FakePbx)
-    seen: dict[tuple[str, str], Presence] = field(default_factory=dict)
-    changed: list[set[str]] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.duty = FakeDuty(STAFF, self.clock)
-        self.board = Board(FILIERES, clock=self.clock)
-        self.desk = self.anew()
-
-    def anew(self) -> ReadinessDesk:
-        """The service begins."""
-        desk = readiness_desk(self.duty, PHONES, self.board, self.clock, self.pbx, seen=lambda: self.seen)
-        desk.changed = lambda posts: self.changed.append(set(posts))
-        desk.lost = self.lost.append
-        self.duty.changed = desk.stir
-        self.desk = desk
-        return desk
-
-    async def sits(self, poste: str = "p01", personne: str = "helene", kind: DutyKind = DutyKind.TAKE) -> None:
-        await self.duty.wish(Wish(kind=kind, poste=poste, by="test", personne=personne))
-
-    async def says(self, who: str = "helene", **word: Any) -> dict[str, Any]:
-        said = {"sent_at": self.clock(), "micro_dbfs": -20.0, "micro_cut": False, "voice": TRIED, **word}
-        return await self.desk.state("p01", who, PageState(**said))
-
-    def contact(self, word: str, usec: str = "0", port: int = 5062) -> None:
-        uri = f"sip:p01@192.0.2.7:{port}"
-        self.desk.on_frame(frame(Event="ContactStatus", AOR="p01", URI=uri, ContactStatus=word, RoundtripUsec=usec))
-
-    async def round(self, *, look: bool = True) -> None:
-        """The desk asks the PBX once, about everybody or about whom it must."""
-        if look:
-            self.desk.look()
-        task = asyncio.create_task(self.desk.run())
-        async with asyncio.timeout(5):
-            while not self.pbx.asked:
-                await asyncio.sleep(0)
-            await asyncio.sleep(0.01)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+from tests.fakes.page_words import frame
+from tests.fakes.room import T0, S
 
 
 @pytest.fixture
@@ -327,98 +270,6 @@ def test_the_words_of_the_wall_and_the_codes_are_one_list() -> None:
 
 
 # --- quality --------------------------------------------------------------------------------------------------------------
-
-SAID = PageQuality(
-    sip="abc", over=False, talk_ms=5_000, received=250, lost=1, sent=250, remote_lost=None, jitter_ms=2.0, round_trip_ms=30.0,
-    mos=4.3, mos_min=4.2,
-)  # fmt: skip
-ENDED = {
-    "Event": "UserEvent", "UserEvent": "SasQualite", "Channel": "PJSIP/p01-00000001", "Uniqueid": "1.7",
-    "ChanVariable": "SAS_CALL=call", "Sip": "abc",
-    "Rtcp": "lp=0;rxcount=300;txcount=300;rlp=0;rtt=0.03;rxjitter=0.001;txjitter=0",
-}  # fmt: skip
-
-
-@dataclass
-class Measures:
-    """A desk of quality, and what it wrote."""
-
-    written: list[LegQuality] = field(default_factory=list)
-    failure: Exception | None = None
-    pbx: FakePbx = field(default_factory=lambda: FakePbx({"PJSIP/p01-1CHANNEL(pjsip,call-id)": "abc"}))
-    clock: Clock = field(default_factory=Clock)
-
-    def __post_init__(self) -> None:
-        self.duty = FakeDuty(STAFF, self.clock)
-        self.desk: QualityDesk = quality_desk(self.duty, PHONES, self._write, self.clock, self.pbx)
-        self.desk.lines = lambda poste: [Line("1.7", "PJSIP/p01-1", "call")] if poste == "p01" else []
-
-    def _write(self, qualities: Any) -> None:
-        if self.failure is not None:
-            failure, self.failure = self.failure, None
-            raise failure
-        self.written.extend(qualities)
-
-    async def kept(self) -> list[tuple[str, Witness, int, bool]]:
-        await self.desk.flush()
-        return [(one.leg, one.witness, one.received, one.over) for one in self.written]
-
-
-@pytest.fixture
-async def measures() -> Measures:
-    made = Measures()
-    await made.duty.wish(Wish(kind=DutyKind.TAKE, poste="p01", by="test", personne="helene"))
-    return made
-
-
-async def test_what_a_page_measures_is_tied_to_its_leg_by_one_question(measures: Measures) -> None:
-    assert await measures.desk.measured("p01", "helene", SAID)
-    assert await measures.desk.measured("p01", "helene", replace(SAID, talk_ms=10_000, received=500))
-    assert await measures.desk.measured("p01", "helene", SAID), "overtaken by the later one"
-    assert not await measures.desk.measured("p01", "helene", replace(SAID, sip="echo"))
-    assert measures.pbx.asked == ["PJSIP/p01-1CHANNEL(pjsip,call-id)"]
-    assert await measures.kept() == [("1.7", Witness.PAGE, 250, False), ("1.7", Witness.PAGE, 500, False)]
-    assert (measures.written[0].call_id, measures.written[0].poste) == ("call", "p01")
-
-
-async def test_the_last_word_comes_after_the_leg_has_ended(measures: Measures) -> None:
-    measures.desk.lines = lambda poste: []
-    assert not await measures.desk.measured("p01", "helene", SAID), "nobody knows yet what it is"
-    measures.desk.on_frame(frame(**ENDED))
-    assert await measures.desk.measured("p01", "helene", replace(SAID, over=True))
-    assert await measures.desk.measured("p01", "helene", replace(SAID, talk_ms=9_000)), "told late, it changes nothing"
-    assert await measures.kept() == [("1.7", Witness.PBX, 300, True), ("1.7", Witness.PAGE, 250, True)]
-
-
-async def test_a_consultation_is_its_caller_s_and_an_echo_is_nobody_s(measures: Measures) -> None:
-    measures.desk.call_named = lambda call_id: "caller"
-    measures.desk.on_frame(frame(**ENDED))
-    measures.desk.on_frame(frame(**{**ENDED, "ChanVariable": "SAS_CALL=", "Uniqueid": "1.8", "Sip": "echo"}))
-    measures.desk.on_frame(frame(Event="Hangup"))
-    assert not await measures.desk.measured("p01", "helene", replace(SAID, sip="echo"))
-    await measures.kept()
-    assert [one.call_id for one in measures.written] == ["caller"]
-
-
-async def test_without_the_pbx_or_the_store_nothing_is_lost_that_can_be_had(measures: Measures) -> None:
-    measures.pbx.failure = ActionTimeout("late")
-    assert not await measures.desk.measured("p01", "helene", SAID)
-    measures.pbx.failure = None
-    measures.pbx.state = LinkState.BACKING_OFF
-    assert not await measures.desk.measured("p01", "helene", SAID)
-    measures.pbx.state = LinkState.UP
-    assert await measures.desk.measured("p01", "helene", SAID)
-    measures.failure = StoreUnavailable("full")
-    task = asyncio.create_task(measures.desk.run())
-    async with asyncio.timeout(10):
-        while not measures.written:
-            await asyncio.sleep(0.02)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert await measures.kept() == [("1.7", Witness.PAGE, 250, False)]
-    with pytest.raises(PhoneRefusal):
-        await measures.desk.measured("p01", "anne", SAID)
-
 
 @dataclass
 class Watching:

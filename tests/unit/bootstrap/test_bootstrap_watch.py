@@ -36,6 +36,9 @@ class Heard:
     def live(self) -> tuple[Journey, ...]:
         return self._open
 
+    def outlived(self) -> tuple[Journey, ...]:
+        return ()
+
     def gap(self, gap: Gap) -> None:
         self.gaps.append(gap)
 
