@@ -87,6 +87,7 @@ class RoomActions:
         await self._actions.set_var(caller.name, "SAS_APARTE", apart)
         await self._actions.set_var(caller.name, "SAS_APARTE_AGENT", agent.name)
         await self._actions.set_var(agent.name, "SAS_APARTE", apart)
+        await self._knows(agent, caller)
         await self._actions.redirect_two(caller.name, "attente", agent.name, "aparte", ROOM_CONTEXT)
         # The agent himself is named, whatever the screen's user is called: the consultation is his.
         await self._begin(caller, place, "renfort", "consultation", agent.agent, apart)
@@ -131,6 +132,7 @@ class RoomActions:
         agent = None if caller.room else self._agent(caller, by)
         await self._begin(caller, place, exten, genre, by, caller.room or call_id, **more)
         if agent is not None:
+            await self._knows(agent, caller)
             await self._prepare(caller, call_id, genre, by)
             await self._actions.redirect_two(caller.name, "appelant", agent.name, "agent", ROOM_CONTEXT)
 
@@ -142,6 +144,10 @@ class RoomActions:
     async def _send_to(self, caller: Channel, room: str, motif: str, by: str) -> None:
         await self._prepare(caller, room, motif, by)
         await self._actions.redirect(caller.name, ROOM_CONTEXT, "appelant")
+
+    async def _knows(self, agent: Channel, caller: Channel) -> None:
+        """The agent's channel has his caller's name. Whoever called somebody was given none by a queue, and would be hung up on."""
+        await self._actions.set_var(agent.name, "SAS_CANAL", caller.name)
 
     async def _prepare(self, caller: Channel, room: str, motif: str, by: str) -> None:
         await self._actions.set_var(caller.name, "SAS_PIECE", room)

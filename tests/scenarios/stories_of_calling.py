@@ -15,7 +15,7 @@ from tests.scenarios.people import (
     puts_on_hold,
     transfers,
 )
-from tests.scenarios.scene import OUTSIDE, Scene
+from tests.scenarios.scene import OUTSIDE, POSTS, Scene
 from tests.scenarios.script import Truth, story
 
 #: A patient's number, as an agent dials it on his phone: the prefix first.
@@ -108,6 +108,52 @@ async def outgoing_call_conference_code_calls_nobody(s: Scene) -> None:
     await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + keys("arm01", "*9718"), talks_ms=2500))
     await s.click("arm01", PATIENT)
     await s.until("Hangup", Channel=await s.line("operateur-sortie"))
+
+
+@story(Truth("reached", ("sortant arm01 completed",), guests=("cta released",)), arm01="n1", patient="")
+async def outgoing_call_conference_from_the_screen(s: Scene) -> None:
+    """The fire service is called in to the patient whom the agent called; the patient hangs up."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=5000))
+    await s.guest(answers(OUTSIDE, s.tone, after_ms=300))
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS))
+    await s.click("arm01", PATIENT)
+    callee = await s.line("operateur-sortie")
+    call_id = (await s.until("BridgeEnter", Channel=callee)).assignments("ChanVariable")["SAS_CALL"]
+    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    await s.rooms.guest(call_id, "cta", "arm01")
+    await s.until("Hangup", Channel=callee)
+
+
+@story(
+    Truth("reached", ("sortant arm01 completed",), held=1, consults=("- no_answer",)), arm01="n1", amu01="amu", patient=""
+)
+async def outgoing_call_consult_given_up_from_the_screen(s: Scene) -> None:
+    """The agent asks AMU apart, who do not answer, and goes back to the patient whom he called."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=7000))
+    await s.phone("amu01", never_answers("amu01"))
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS))
+    await s.click("arm01", PATIENT)
+    callee = await s.line("operateur-sortie")
+    call_id = (await s.until("BridgeEnter", Channel=callee)).assignments("ChanVariable")["SAS_CALL"]
+    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    await s.rooms.consult(call_id, "amu@sas-renfort", "arm01")
+    await s.until("DialState", DialStatus="RINGING", DestChannel=await s.line("amu01"))
+    await s.rooms.give_up(call_id, "arm01")
+    await s.until("Hangup", Channel=callee)
+
+
+@story(Truth("reached", ("sortant arm01 completed",), held=1, consults=("- busy",)), arm01="n1", amu01="amu", patient="")
+async def outgoing_call_consult_of_a_busy_post_from_the_screen(s: Scene) -> None:
+    """The agent asks a colleague apart, who is busy, and is with the patient whom he called again by himself."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=7000))
+    await s.phone("amu01", is_busy("amu01", after_ms=500))
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS))
+    await s.click("arm01", PATIENT)
+    callee = await s.line("operateur-sortie")
+    call_id = (await s.until("BridgeEnter", Channel=callee)).assignments("ChanVariable")["SAS_CALL"]
+    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    await s.rooms.consult(call_id, f"{POSTS['amu01']}@sas-invites", "arm01")
+    await s.until("Hangup", Channel=callee)
 
 
 @story(Truth("reached", ("sortant arm01 transferred api", "amu amu01 completed")), arm01="n1", amu01="amu", patient="")

@@ -234,7 +234,9 @@ def guests_of(name: str) -> set[str]:
 @names
 def test_guests_are_what_the_script_says(name: str) -> None:
     """Called, there and gone when SIPp says so; from CEL alone too."""
-    outside = [dialog for dialog in dialogs(name) if dialog.person in guests_of(name)]
+    # One trunk: after a patient who was called, the fire service rings at the same SIPp.
+    called = [dialog for dialog in dialogs(name) if dialog.person == "patient"][1:] if STORIES[name].truths[0].guests else []
+    outside = called or [dialog for dialog in dialogs(name) if dialog.person in guests_of(name)]
     for told, truth in zip((*fold(session(name)).calls, *in_order(blind(name))), STORIES[name].truths * 2, strict=True):
         assert tuple(f"{guest.code} {guest.how}" for guest in told.guests) == truth.guests
         for guest, dialog in zip(told.guests, outside, strict=True):

@@ -99,6 +99,7 @@ async def test_a_consultation_sends_the_caller_to_the_music_and_the_agent_apart(
     assert (moved["Exten"], moved["ExtraExten"]) == ("attente", "aparte")
     assert "SAS_PIECE=c-1-aparte1795000000" in live.link.of("Originate")[0]["Variable"]
     assert "SAS_PAR=api:arm01" in live.link.of("Originate")[0]["Variable"], "the consultation is the agent's, not the screen's"
+    assert {"Channel": ARM, "Variable": "SAS_CANAL", "Value": CALLER} in live.link.of("Setvar"), "he may have called him"
 
 
 def consulting(answered: bool) -> Live:
