@@ -146,7 +146,7 @@ class RoomActions:
         await self._actions.redirect(caller.name, ROOM_CONTEXT, "appelant")
 
     async def _knows(self, agent: Channel, caller: Channel) -> None:
-        """The agent's channel has his caller's name. Whoever called somebody was given none by a queue, and would be hung up on."""
+        """The agent's channel has his caller's name: whoever called somebody was given none by a queue, and would be hung up."""
         await self._actions.set_var(agent.name, "SAS_CANAL", caller.name)
 
     async def _prepare(self, caller: Channel, room: str, motif: str, by: str) -> None:
