@@ -77,7 +77,7 @@ async def _desk(stage: Stage, browser: Browser, post: str) -> Page:
     context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale="fr-FR")
     page = await context.new_page()
     await page.add_init_script(_WATCH)
-    await page.goto(f"{stage.site.web}/poste")
+    await page.goto(f"{stage.site.web}/poste#jeton")
     await page.locator("[data-test=token]").fill(shown)
     await page.keyboard.press("Enter")
     await page.wait_for_selector("[data-test=idle]")
