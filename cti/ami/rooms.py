@@ -130,9 +130,10 @@ class RoomActions:
         if consult_of(self._translator.book, call_id) is not None:
             raise RoomRefused("Une consultation est en cours : terminez-la d'abord.")
         agent = None if caller.room else self._agent(caller, by)
-        await self._begin(caller, place, exten, genre, by, caller.room or call_id, **more)
         if agent is not None:
             await self._knows(agent, caller)
+        await self._begin(caller, place, exten, genre, by, caller.room or call_id, **more)
+        if agent is not None:
             await self._prepare(caller, call_id, genre, by)
             await self._actions.redirect_two(caller.name, "appelant", agent.name, "agent", ROOM_CONTEXT)
 

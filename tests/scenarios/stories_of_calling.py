@@ -23,6 +23,15 @@ PATIENT = "0639980007"
 DIALLED = f"0{PATIENT}"
 
 
+async def _reaches_the_patient(s: Scene) -> tuple[str, str]:
+    """By a click; the patient's channel and the call, once the two talk."""
+    await s.click("arm01", PATIENT)
+    callee = await s.line("operateur-sortie")
+    entered = await s.until("BridgeEnter", Channel=callee)
+    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    return callee, entered.assignments("ChanVariable")["SAS_CALL"]
+
+
 @story(Truth("reached", ("sortant arm01 completed",)), arm01="n1", patient="")
 async def outgoing_call_reached(s: Scene) -> None:
     """An agent dials a patient on his phone; the patient picks up, they talk, the patient hangs up."""
@@ -116,10 +125,7 @@ async def outgoing_call_conference_from_the_screen(s: Scene) -> None:
     await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=5000))
     await s.guest(answers(OUTSIDE, s.tone, after_ms=300))
     await s.phone("arm01", answers("arm01", s.tone, then=LEARNS))
-    await s.click("arm01", PATIENT)
-    callee = await s.line("operateur-sortie")
-    call_id = (await s.until("BridgeEnter", Channel=callee)).assignments("ChanVariable")["SAS_CALL"]
-    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    callee, call_id = await _reaches_the_patient(s)
     await s.rooms.guest(call_id, "cta", "arm01")
     await s.until("Hangup", Channel=callee)
 
@@ -132,10 +138,7 @@ async def outgoing_call_consult_given_up_from_the_screen(s: Scene) -> None:
     await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=7000))
     await s.phone("amu01", never_answers("amu01"))
     await s.phone("arm01", answers("arm01", s.tone, then=LEARNS))
-    await s.click("arm01", PATIENT)
-    callee = await s.line("operateur-sortie")
-    call_id = (await s.until("BridgeEnter", Channel=callee)).assignments("ChanVariable")["SAS_CALL"]
-    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    callee, call_id = await _reaches_the_patient(s)
     await s.rooms.consult(call_id, "amu@sas-renfort", "arm01")
     await s.until("DialState", DialStatus="RINGING", DestChannel=await s.line("amu01"))
     await s.rooms.give_up(call_id, "arm01")
@@ -148,10 +151,7 @@ async def outgoing_call_consult_of_a_busy_post_from_the_screen(s: Scene) -> None
     await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=7000))
     await s.phone("amu01", is_busy("amu01", after_ms=500))
     await s.phone("arm01", answers("arm01", s.tone, then=LEARNS))
-    await s.click("arm01", PATIENT)
-    callee = await s.line("operateur-sortie")
-    call_id = (await s.until("BridgeEnter", Channel=callee)).assignments("ChanVariable")["SAS_CALL"]
-    await s.until("BridgeEnter", Channel=await s.line("arm01"))
+    callee, call_id = await _reaches_the_patient(s)
     await s.rooms.consult(call_id, f"{POSTS['amu01']}@sas-invites", "arm01")
     await s.until("Hangup", Channel=callee)
 
