@@ -147,9 +147,9 @@ def transfers(name: str, tone: Path, target: str, after_ms: int = 1000, then_ms:
     return agent(name, tone, 300, asked, talks_ms=then_ms)
 
 
-def keys(name: str, pressed: str, after_ms: int = 1000, cseq: int = 20) -> str:
-    """A feature code; the second one of a call is numbered from another `cseq`."""
-    return presses(name, pressed, after_ms, cseq=cseq)
+def keys(name: str, pressed: str, after_ms: int = 1000, cseq: int = 20, *, dialled: bool = False) -> str:
+    """A feature code; the second one of a call is numbered from another `cseq`. `dialled`: by the phone that placed the call."""
+    return presses(name, pressed, after_ms, dialled, cseq)
 
 
 def holds(name: str, after_ms: int = 700, for_ms: int = 900) -> str:

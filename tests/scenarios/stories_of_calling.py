@@ -109,12 +109,50 @@ async def outgoing_call_transferred_by_feature_code(s: Scene) -> None:
     await s.until("Hangup", Channel=await s.line("operateur-sortie"))
 
 
-@story(Truth("reached", ("sortant arm01 completed",)), arm01="n1", patient="")
-async def outgoing_call_conference_code_calls_nobody(s: Scene) -> None:
-    """The agent types the fire service's code while he talks with the patient whom he called: nobody comes to an empty room."""
-    await s.phone("patient", answers("patient", s.tone, after_ms=500))
+@story(Truth("reached", ("sortant arm01 completed",), guests=("cta released",)), arm01="n1", patient="")
+async def outgoing_call_conference_by_code(s: Scene) -> None:
+    """The agent types the fire service's code while he talks with the patient whom he called; the patient hangs up."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=6000))
     await s.guest(answers(OUTSIDE, s.tone, after_ms=300))
-    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + keys("arm01", "*9718"), talks_ms=2500))
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + keys("arm01", "*9718")))
+    await s.click("arm01", PATIENT)
+    await s.until("Hangup", Channel=await s.line("operateur-sortie"))
+
+
+@story(
+    Truth("reached", ("sortant arm01 transferred touche", "amu amu01 completed"), held=1, consults=("amu01 transferred",)),
+    arm01="n1",
+    amu01="amu",
+    patient="",
+)
+async def outgoing_call_passed_on_after_a_consultation_by_code(s: Scene) -> None:
+    """The agent dials a patient on his phone, types *7801, talks with AMU apart, types *92."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500))
+    await s.phone("amu01", answers("amu01", s.tone, talks_ms=4500))
+    typed = keys("arm01", "*7801", 700, dialled=True) + keys("arm01", "*92", 2000, cseq=40, dialled=True)
+    await (await s.caller(DIALLED, calls(s.tone, "arm01", then=typed), name="arm01")).wait(40)
+    await s.until("Hangup", Channel=await s.line("operateur-sortie"))
+
+
+@story(Truth("reached", ("sortant arm01 transferred touche", "mru mru01 completed")), arm01="n1", mru01="mru", patient="")
+async def outgoing_call_p0_by_code(s: Scene) -> None:
+    """The agent types *90 while he talks with the patient whom he called: the physician joins, the agent leaves."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500))
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + keys("arm01", "*90", 700), talks_ms=3000))
+    await s.phone("mru01", answers("mru01", s.tone, after_ms=800, talks_ms=4000))
+    await s.click("arm01", PATIENT)
+    await s.until("Hangup", Channel=await s.line("operateur-sortie"))
+
+
+@story(
+    Truth("reached", ("sortant arm01 completed",), held=1, consults=("amu01 returned",)), arm01="n1", amu01="amu", patient=""
+)
+async def outgoing_call_consult_given_up_by_code(s: Scene) -> None:
+    """The agent asks AMU apart by *7801, types *94, and is with the patient whom he called again, who hangs up."""
+    await s.phone("patient", answers("patient", s.tone, after_ms=500, talks_ms=9000))
+    await s.phone("amu01", answers("amu01", s.tone))
+    typed = keys("arm01", "*7801", 700) + keys("arm01", "*94", 2000, cseq=40)
+    await s.phone("arm01", answers("arm01", s.tone, then=LEARNS + typed))
     await s.click("arm01", PATIENT)
     await s.until("Hangup", Channel=await s.line("operateur-sortie"))
 

@@ -39,30 +39,6 @@ class Span:
     away: tuple[tuple[Instant, Instant], ...] = ()  #: he may be silent meanwhile
 
 
-def placed(talks: Iterable[Talk], gone_at: Instant) -> list[Span]:
-    """Everybody who was with somebody whom an agent called: no code but a transfer does anything there."""
-    found, his = [], sorted(talks, key=lambda talk: talk.answered_at)
-    for talk in his:
-        asker = next((one for one in his if one.replaces and not one.refused and _asked_for_it(one, talk)), None)
-        if asker is not None:
-            joined = max(asker.referred_at or 0, talk.voice_at)
-            base = Span(
-                person=talk.person, kind="attended", since=joined, until=min(talk.ended_at or gone_at, gone_at),
-                exact_since=False, late=JOINS,
-            )  # fmt: skip
-            found += _gestures(base, talk, base.until)
-            continue
-        end = min(talk.ended_at or gone_at, gone_at)
-        base = Span(person=talk.person, kind="direct", since=talk.voice_at, until=end)
-        if talk.keys and talk.typed(_CODE) is None:
-            away = (talk.keys[0][0] - _BEFORE_A_KEY, talk.keys[-1][0] + _AFTER_A_CODE)
-            # Between two codes of a consultation that does not take place he is heard: what he types is in `away`.
-            found.append(replace(base, away=(away,), exact_until=away[1] < end))
-        else:
-            found += [_moved(span, talk, gone_at) for span in _of(talk, [talk], gone_at)]
-    return [one for one in found if one.until > one.since]
-
-
 def spans(talks: Iterable[Talk], lines: Iterable[Talk], everybody: Iterable[Talk], gone_at: Instant) -> list[Span]:
     """Everybody who was with a caller.
 
@@ -178,12 +154,6 @@ def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
         yield replace(span, until=min(end, talk.referred_at), latest=end)
     else:
         yield span
-
-
-def _asked_for_it(asker: Talk, other: Talk) -> bool:
-    """The other phone rang while this agent held whom he then passed on by an attended transfer."""
-    held = [since for since, _ in asker.holds]
-    return other is not asker and bool(held) and max(held) <= other.offered_at <= (asker.referred_at or 0) + JOINS
 
 
 def _is_asked(asker: Talk, other: Talk) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, LOUDNESS
 from tests.voice.ears import RATE, tones
 from tests.voice.kills import Victim, drawn, in_clear
-from tests.voice.presence import Span, placed, spans
+from tests.voice.presence import Span, spans
 from tests.voice.truth import Talk
 
 S = 1_000_000
@@ -141,13 +141,6 @@ def test_codes_that_bring_others_take_his_voice_away_for_a_moment() -> None:
         ((since, until),) = span.away
         assert (span.kind, span.until) == (kind, 20 * S)
         assert since < 5 * S < until < 8 * S
-
-
-def test_on_an_outgoing_call_no_code_but_a_transfer_does_anything() -> None:
-    (consult,) = placed([talk("arm01", 2, 20, keys=(*keys(5, "*7801"), *keys(8, "*93")))], 30 * S)
-    assert (consult.until, len(consult.away)) == (20 * S, 1)
-    (code,) = placed([talk("arm01", 2, 20, keys=keys(5, "*801"))], 30 * S)
-    assert code.until == 5 * S
 
 
 # --- deaths --------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from cti.store import open_store
 from tests.voice.ears import Heard
 from tests.voice.opened import Told, covered, length, opened, without
 from tests.voice.outside import GUEST
-from tests.voice.presence import MOVES, Span, placed, spans
+from tests.voice.presence import MOVES, Span, spans
 from tests.voice.truth import talks
 
 #: What an offset may be wrong by.
@@ -169,22 +169,27 @@ class Judge:
         if not self._proven(number, journey, mine):
             return
         agents = {leg.agent for stage in journey.stages for leg in stage.legs} | {stage.agent for stage in journey.stages}
+        agents |= {consult.answered_by for consult in journey.consults}
         gone = min(patient.ended_at or journey.ended_at or 0, journey.ended_at or 0)
         his = [
             one
             for one in self._talks
+            # The patients are few: another call of the same number is no talk of this one.
             if one.person in agents
+            and one.number == number
             and one.answered_at <= gone
             and (one.ended_at or gone) >= journey.t0
-            # Whom he is passed on to is shown no number (docs/weaknesses.md), and rings when the patient has answered.
-            and (one.number == number or (not one.number.isdigit() and one.offered_at >= patient.answered_at))
         ]
-        told = [span for one in placed(his, gone) if (span := self._from(one, patient.answered_at)).until > patient.answered_at]
+        there = spans(his, self._lines, self._talks, gone)
+        told = [span for one in there if (span := self._from(one, patient.answered_at)).until > patient.answered_at]
         told += self._guests(journey, gone)
         kinds = ("sortant", *(kind for kind in _kinds(told, journey, len(his)) if kind != "direct"))
         found.kinds.update(kinds)
         for piece in mine:
             self._listen(piece, journey, number, (patient.voice_at, gone), told, kinds)
+        for piece in pieces:
+            if piece.kind is PieceKind.CONSULTATION and piece.sealed is not None:
+                self._apart(piece, journey, number)
 
     def _from(self, span: Span, at: Instant) -> Span:
         """He speaks before whoever he called can hear it: the recorder begins at the answer."""
