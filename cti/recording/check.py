@@ -51,6 +51,15 @@ def stems(journey: Journey) -> tuple[str, ...]:
     return (*(recording.stem for recording in _recordings(journey)), *of_consults)
 
 
+def told(journey: Journey) -> frozenset[str]:
+    """Stems of what was looked at when the call was over; the empty one: that there is none.
+
+    The archive may have taken their files since: their absence is no fault.
+    """
+    of_consults = (consult.recording for consult in journey.consults if consult.recording is not None)
+    return frozenset(one.stem for one in (*journey.recordings, *of_consults) if one.checked_at is not None)
+
+
 def still_writing(journey: Journey) -> frozenset[str]:
     """Stems whose files may grow after the call: agents who went on talking when the caller had hung up."""
     gone = (consult for consult in journey.consults if consult.how is ConsultEnd.CALLER_GONE)
@@ -76,8 +85,8 @@ def check(
         for index, recording in enumerate(recordings):
             faults[index].extend(_faults(files.get(recording.stem), talks[index], settings))
         faults[0].extend(_uncovered(journey, talks, settings))
-    told = zip(recordings, faults, strict=True)
-    main = [_told(journey, at, recording.stem, files.get(recording.stem), found) for recording, found in told]
+    found = zip(recordings, faults, strict=True)
+    main = [_told(journey, at, recording.stem, files.get(recording.stem), faulty) for recording, faulty in found]
     return [*main, *_of_consults(journey, files, settings, at)]
 
 

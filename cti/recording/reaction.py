@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from cti.journey import CallEvent, Fact, Instant, Journey
 from cti.journey.facts import CallClosed
-from cti.recording.check import LegFiles, check, stems, still_writing
+from cti.recording.check import LegFiles, check, stems, still_writing, told
 from cti.recording.places import Legs, StemOutside, locate
 from cti.recording.policy import RecordingSettings
 from cti.recording.reading import glance, measure
@@ -68,6 +68,9 @@ class CheckRecordings:
     async def __call__(self, journey: Journey, fact: Fact) -> Sequence[CallEvent]:
         """The events to put back into the call's story, in the order of the recordings; none for any other fact.
 
+        What was told before is not told again: a second check is asked for when a consultation outlives its caller, or when a
+        first one was interrupted.
+
         Raises:
             NotYet: a file was still growing at the deadline; to be asked again by the outbox.
         """
@@ -85,7 +88,8 @@ class CheckRecordings:
         if not await self.waiter(at_rest, self.settings.deadline_ms / 1000):
             raise NotYet(f"recordings of call {journey.call_id} still growing after {self.settings.deadline_ms} ms")
         files = await self.runner(lambda: {stem: self._measured(legs) for stem, legs in places.items()})
-        return check(journey, files, self.settings, self.clock())
+        before = told(journey)
+        return [event for event in check(journey, files, self.settings, self.clock()) if event.stem not in before]
 
     def _measured(self, legs: Legs | None) -> LegFiles | None:
         if legs is None:
@@ -95,7 +99,8 @@ class CheckRecordings:
     def _places(self, journey: Journey) -> dict[str, Legs | None]:
         root = self.root if self.root is not None else Path(self.settings.root)
         places: dict[str, Legs | None] = {}
-        for stem in stems(journey):
+        before = told(journey)
+        for stem in (one for one in stems(journey) if one not in before):
             try:
                 places[stem] = locate(stem, root, self.settings.pbx_root)
             except StemOutside:

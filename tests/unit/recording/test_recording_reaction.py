@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from recording_voices import CALL, T0, S, call, put, tone, wav
 
+from cti.journey import apply
+from cti.journey import events as ev
 from cti.journey.events import RecordingChecked
 from cti.journey.facts import CallClosed, CallOpened
 from cti.journey.model import Outcome
@@ -105,6 +107,49 @@ async def test_no_recording_at_all_is_told_without_waiting(tmp_path: Path) -> No
         "aucun enregistrement pour un appel décroché (flux 15)"
     ]
     assert world.looks == 1
+
+
+async def test_what_was_told_is_not_told_again(tmp_path: Path) -> None:
+    world = World(step_seconds=1)
+    (none,) = await world.reaction(tmp_path)(call(recording_at=()), CLOSED)
+    after, _ = apply(call(recording_at=()), none)
+    assert list(await world.reaction(tmp_path)(after, CLOSED)) == []
+    # A check was interrupted between two recordings: the second is looked at, the first lies in the archive.
+    first, second = (put(tmp_path, name, caller=WHOLE, agents=WHOLE) for name in ("a", "b"))
+    journey = call(first, second, recording_at=(0, 10 * S))
+    told = list(await world.reaction(tmp_path)(journey, CLOSED))
+    assert [event.stem for event in told] == [first, second]
+    journey, _ = apply(journey, told[0])
+    for path in tmp_path.rglob("a-*.wav"):
+        path.unlink()
+    assert [event.stem for event in await world.reaction(tmp_path)(journey, CLOSED)] == [second]
+
+
+async def test_a_consultation_that_outlives_its_caller_is_checked_when_the_archive_has_the_rest(tmp_path: Path) -> None:
+    """Agents who met when the caller was gone: their files are looked at, his are no longer there and were told already."""
+    stem, apart = put(tmp_path, "c", caller=WHOLE, agents=WHOLE), put(tmp_path, "d", caller=WHOLE, agents=WHOLE)
+    journey = call(stem, end=False)
+    begun: list[ev.CallEvent] = [
+        ev.ConsultStarted(call_id=CALL, at=T0 + 11 * S, agent="arm01", line="9.1", target="801"),
+        ev.CallEnded(call_id=CALL, at=T0 + 20 * S),
+    ]
+    for event in begun:
+        journey = apply(journey, event)[0]
+    world = World()
+    (main,) = await world.reaction(tmp_path)(journey, CLOSED)
+    later: list[ev.CallEvent] = [
+        main,
+        ev.ConsultAnswered(call_id=CALL, at=T0 + 21 * S, line="9.1", agent="amu01"),
+        ev.ConsultRecorded(call_id=CALL, at=T0 + 21 * S, line="9.1", stem=apart),
+        ev.ConsultEnded(call_id=CALL, at=T0 + 40 * S, line="9.1", how=ev.ConsultEnd.RETURNED),
+    ]
+    for event in later:
+        journey = apply(journey, event)[0]
+    for path in tmp_path.rglob("c-*.wav"):
+        path.unlink()
+    (event,) = await world.reaction(tmp_path)(journey, CLOSED)
+    assert (event.stem, event.problem) == (apart, None)
+    assert apply(journey, event)[0].recordings[0].problem is None
 
 
 async def test_a_stem_out_of_the_folder_is_never_opened(tmp_path: Path) -> None:
