@@ -3,8 +3,9 @@
 The time of a file is not the clock's. Nothing is written while the recorder is started anew at a transfer (decision 0010); the
 dialplan tells each of these pauses. And packets that come late make Asterisk write silence first and the packets after it, so the
 file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
-caller's side, which is empty there. A file that lacks more than a tenth of a second lost it where its recorder was started
-anew, which a busy disk holds up. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or
+caller's side, which is empty there. A file that lacks more than a tenth of a second lost it where the phone of an agent was asked
+by as much too late (Asterisk's attended transfer between two queues holds up some of its SIP for half a second, and whoever waits
+is not heard meanwhile), else where its recorder was started anew, which a busy disk holds up. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or
 from the screen waits without a sound until somebody answers: its file begins there.
 """
 
@@ -20,6 +21,8 @@ from cti.journey.words import iso
 
 #: Less than this may be missing anywhere (milliseconds).
 _LOST_MS: Final = 100
+#: A phone that was asked too late tells what was lost meanwhile, give or take this (milliseconds).
+_ABOUT_MS: Final = 150
 #: An empty place as a late packet makes it is shorter than this.
 _LATE_MS: Final = 200
 #: A file whose end differs by more than this from the end of its call did not end with it (milliseconds).
@@ -77,12 +80,30 @@ def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joine
     if written <= 0 or abs(longer_ms) > _DRIFT_MS:
         return FileTime(recording)
     empty = joined.empty(0)
-    if longer_ms < -_LOST_MS and recording.gaps:
+    if longer_ms < -_LOST_MS:
         late = [one for one in empty if one[1] < _LATE_MS]
         lost_ms = sum(ms for _, ms in late) - longer_ms
-        return FileTime(_less(recording, lost_ms), tuple(Inserted(offset, ms) for offset, ms in late), 0, 0)
+        held_up = _held_up(journey, lost_ms)
+        if held_up is not None or recording.gaps:
+            less = _less(recording, lost_ms) if held_up is None else _lost_before(recording, held_up, lost_ms)
+            return FileTime(less, tuple(Inserted(offset, ms) for offset, ms in late), 0, 0)
     inserted = tuple(_placed(empty, longer_ms))
     return FileTime(recording, inserted, written, longer_ms - sum(one.ms for one in inserted))
+
+
+def _held_up(journey: Journey, lost_ms: int) -> Instant | None:
+    """When a phone was asked at last that should have been asked, as much earlier as is missing, when the caller came."""
+    asked: list[tuple[int, Instant]] = []
+    for stage in journey.stages:
+        first = min((leg.offered_at for leg in stage.legs if leg.offered_at is not None), default=None)
+        late_ms = (first - stage.entered_at) // 1000 if first is not None else 0
+        if first is not None and late_ms > _LOST_MS and abs(late_ms - lost_ms) <= _ABOUT_MS:
+            asked.append((abs(late_ms - lost_ms), first))
+    return min(asked)[1] if asked else None
+
+
+def _lost_before(recording: Recording, at: Instant, lost_ms: int) -> Recording:
+    return replace(recording, gaps=tuple(sorted((*recording.gaps, Gap(at, lost_ms)), key=lambda gap: gap.at)))
 
 
 def _less(recording: Recording, lost_ms: int) -> Recording:

@@ -13,7 +13,7 @@ from cti.archive.worker import pieces_of
 from cti.journey import Journey, Recording
 from cti.journey.around.voice import Piece, PieceKind
 from cti.journey.events import ConsultEnd
-from cti.journey.model import Consult, Gap
+from cti.journey.model import Consult, Gap, Leg
 from tests.unit.archive.voices_kept import PIECE, STEM, T0, House, S, answered, tone, wav
 
 MS = 1000
@@ -73,6 +73,28 @@ def test_what_a_recorder_lost_when_it_began_anew_is_missing_there() -> None:
     late = tone(3000, 440) + bytes(16 * 60) + tone(1440, 440)
     both = told(late, of_seconds(5, gap))
     assert [both.offset_ms(T0 + ms * MS) for ms in (1900, 3000, 5000)] == [1900, 2440, 4500]
+
+
+def test_what_was_lost_while_the_pbx_asked_a_phone_too_late_is_missing_there() -> None:
+    """An attended transfer between two queues held up the phone that was to ring, and nobody heard whoever waited for it."""
+
+    def rang(after_ms: int, journey: Journey) -> Journey:
+        (stage,) = journey.stages
+        leg = Leg(agent="arm01", leg="1.2", offered_at=stage.entered_at + after_ms * MS)
+        return replace(journey, stages=(replace(stage, legs=(leg,)),))
+
+    plain = of_seconds(6)
+    at = (plain.stages[0].entered_at - T0) // MS
+    held_up = told(tone(5600, 440), rang(450, plain))
+    assert [held_up.offset_ms(T0 + (at + ms) * MS) for ms in (0, 450, 1000, 3000)] == [at, at + 50, at + 600, at + 2600]
+    assert [gap["missing_ms"] for gap in held_up.told()["gaps"]] == [400]
+    # A phone that was asked at once, or after another wait than that, tells nothing: spread, or lost at a restart.
+    for after_ms in (2, 900):
+        assert told(tone(5600, 440), rang(after_ms, plain)).drift_ms == -400
+    restarted = rang(2, of_seconds(6, Gap(T0 + 5000 * MS, 100)))
+    assert told(tone(5500, 440), restarted).offset_ms(T0 + 4900 * MS) == 4900
+    both = told(tone(5500, 440), rang(450, of_seconds(6, Gap(T0 + 5000 * MS, 100))))
+    assert both.offset_ms(T0 + 4900 * MS) == 4500
 
 
 @pytest.mark.parametrize(
