@@ -5,8 +5,9 @@ dialplan tells each of these pauses. And packets that come late make Asterisk wr
 file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
 caller's side, which is empty there. A file that lacks more than a tenth of a second lost it where the phone of an agent was asked
 by as much too late (Asterisk's attended transfer between two queues holds up some of its SIP for half a second, and whoever waits
-is not heard meanwhile), else where its recorder was started anew, which a busy disk holds up. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or
-from the screen waits without a sound until somebody answers: its file begins there.
+is not heard meanwhile), else where its recorder was started anew, which a busy disk holds up. What cannot be placed so is spread
+over the whole. The recorder of a consultation by a key or from the screen waits without a sound until somebody answers: its file
+begins there.
 """
 
 from collections.abc import Iterable, Iterator
