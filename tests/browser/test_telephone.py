@@ -269,6 +269,35 @@ async def test_a_device_that_is_unplugged_is_replaced_and_it_is_said(browser: Br
     assert back == "Le micro Casque est de nouveau là."
 
 
+async def test_the_microphone_is_unplugged_in_mid_call(tmp_path: Path, browser: Browser, page_url: str) -> None:
+    """Nobody had chosen it: the machine's next one is taken; where there is none, as soon as one is plugged in."""
+    unplug = "(h.track.stop(), h.track.dispatchEvent(new Event('ended')), true)"
+    plug = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+    async with web_room(tmp_path / "room") as sas, web_phone(sas, browser, page_url) as phone:
+        await phone.state("pret")
+        await phone.tell("h.phone.dial(h.phone.echo).then(() => true)")
+        await phone.hears(MICROPHONE)
+        await phone.tell("(h.track = h.phone.microphone.getAudioTracks()[0], true)")
+        await phone.tell(unplug)
+        await phone.until("h.phone.microphone.getAudioTracks()[0] !== h.track")
+        await phone.hears(MICROPHONE)
+        label = await phone.tell("h.phone.microphone.getAudioTracks()[0].label")
+        assert await phone.tell("h.messages.at(-1)") == f"Le micro a été débranché, remplacé par {label}."
+
+        await phone.tell(
+            "(h.real = navigator.mediaDevices.getUserMedia, h.track = h.phone.microphone.getAudioTracks()[0],"
+            " navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError')), true)"
+        )
+        await phone.tell(unplug)
+        await phone.until("h.messages.at(-1).startsWith('Plus aucun micro')")
+        await phone.until("h.pitch() === 0")
+        assert (await phone.tell("h.phone.view"))["state"] == "en_ligne"
+        await phone.tell(f"(navigator.mediaDevices.getUserMedia = h.real, {plug}, true)")
+        await phone.hears(MICROPHONE)
+        await phone.tell("h.phone.hangup()")
+        await phone.state("pret")
+
+
 async def test_what_is_muted_is_not_said(tmp_path: Path, browser: Browser, page_url: str) -> None:
     """By the echo: what comes back is what was sent."""
     async with web_room(tmp_path / "room") as sas, web_phone(sas, browser, page_url) as phone:

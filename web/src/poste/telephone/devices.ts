@@ -146,6 +146,11 @@ export class Devices {
   }
 
   #say(use: Use, what: string): void {
-    for (const listener of this.#listeners) listener.fell?.(`${NAMES[use]} ${this.#chosen[use]?.label ?? ""} ${what}`);
+    this.tell(`${NAMES[use]} ${this.#chosen[use]?.label ?? ""} ${what}`);
+  }
+
+  /** What happened to a device, in French, for whoever shows it. */
+  tell(message: string): void {
+    for (const listener of this.#listeners) listener.fell?.(message);
   }
 }

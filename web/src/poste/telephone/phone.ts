@@ -39,7 +39,7 @@ export class Phone {
     private readonly devices: Devices,
   ) {
     this.#voice.autoplay = true;
-    devices.listen({ use: (use) => void this.#useAnother(use) });
+    devices.listen({ use: (use) => void this.#useAnother(use), changed: () => this.#plugged() });
     this.#registration = new Registration(renew, {
       changed: () => this.#tell(),
       session: (event) => this.#take(event),
@@ -195,18 +195,48 @@ export class Phone {
   /** Another microphone or headset was chosen, or one was unplugged: the call goes on with it. */
   async #useAnother(use: Use): Promise<void> {
     if (use === "ecoute") await this.devices.play(this.#voice, "ecoute");
-    if (use !== "micro" || this.#spoken === null) return;
     const before = this.#spoken;
-    this.#spoken = await this.devices.microphone();
-    const track = this.#spoken.getAudioTracks()[0];
-    if (track !== undefined) await Promise.all(this.#calls.map((call) => call.speakFrom(track)));
+    if (use !== "micro" || before === null) return;
+    let another: MediaStream;
+    try {
+      another = await this.devices.microphone();
+    } catch {
+      if (this.#spoken === before) this.devices.tell("Plus aucun micro : l'appelant ne vous entend pas. Branchez-en un, l'appel continue.");
+      return;
+    }
+    const track = another.getAudioTracks()[0];
+    if (this.#spoken !== before || track === undefined) {
+      for (const late of another.getTracks()) late.stop();
+      return;
+    }
+    this.#spoken = this.#watched(another);
+    await Promise.all(this.#calls.map((call) => call.speakFrom(track)));
     for (const old of before.getTracks()) old.stop();
     this.#tell();
   }
 
   async #microphone(): Promise<MediaStream> {
-    this.#spoken ??= await this.devices.microphone();
+    this.#spoken ??= this.#watched(await this.devices.microphone());
     return this.#spoken;
+  }
+
+  /** A microphone that ends by itself was unplugged, be it chosen or the machine's own: `stop` tells no "ended". */
+  #watched(stream: MediaStream): MediaStream {
+    for (const track of stream.getAudioTracks()) track.addEventListener("ended", () => void this.#unplugged(stream));
+    return stream;
+  }
+
+  async #unplugged(stream: MediaStream): Promise<void> {
+    if (this.#spoken !== stream) return;
+    await this.#useAnother("micro");
+    const now = this.#spoken?.getAudioTracks()[0];
+    if (this.#spoken !== stream && now !== undefined) this.devices.tell(`Le micro a été débranché, remplacé par ${now.label}.`);
+  }
+
+  /** Something was plugged in or out: whoever had no microphone left may have one again. */
+  #plugged(): void {
+    const spoken = this.#spoken;
+    if (spoken?.getAudioTracks().every((track) => track.readyState === "ended")) void this.#unplugged(spoken);
   }
 
   #hangUpMicrophone(): void {
