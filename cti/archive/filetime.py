@@ -4,10 +4,10 @@ The time of a file is not the clock's. Nothing is written while the recorder is 
 dialplan tells each of these pauses. And packets that come late make Asterisk write silence first and the packets after it, so the
 file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
 caller's side, which is empty there. A file that lacks more than a tenth of a second lost it where the phone of an agent was asked
-by as much too late (Asterisk's attended transfer between two queues holds up some of its SIP for half a second, and whoever waits
-is not heard meanwhile), else where its recorder was started anew, which a busy disk holds up. What cannot be placed so is spread
-over the whole. The recorder of a consultation by a key or from the screen waits without a sound until somebody answers: its file
-begins there.
+by as much too late, or where it ended as much too late (Asterisk's attended transfer between two queues holds up some of its SIP
+for half a second, and a caller whom that concerns is not heard meanwhile), else where its recorder was started anew, which a busy
+disk holds up. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or from the screen waits
+without a sound until somebody answers: its file begins there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -93,14 +93,21 @@ def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joine
 
 
 def _held_up(journey: Journey, lost_ms: int) -> Instant | None:
-    """When a phone was asked at last that should have been asked, as much earlier as is missing, when the caller came."""
-    asked: list[tuple[int, Instant]] = []
-    for stage in journey.stages:
-        first = min((leg.offered_at for leg in stage.legs if leg.offered_at is not None), default=None)
-        late_ms = (first - stage.entered_at) // 1000 if first is not None else 0
-        if first is not None and late_ms > _LOST_MS and abs(late_ms - lost_ms) <= _ABOUT_MS:
-            asked.append((abs(late_ms - lost_ms), first))
-    return min(asked)[1] if asked else None
+    """Until when the PBX read nothing of the caller.
+
+    An agent's phone was asked, or the call ended when its last agent was gone, about as late as is missing.
+    """
+    spans = [
+        (stage.entered_at, min(leg.offered_at for leg in stage.legs if leg.offered_at is not None))
+        for stage in journey.stages
+        if any(leg.offered_at is not None for leg in stage.legs)
+    ]
+    last = journey.stages[-1].left_at if journey.stages else None
+    if last is not None and journey.ended_at is not None:
+        spans.append((last, journey.ended_at))
+    late = [((until - since) // 1000, until) for since, until in spans]
+    likely = [(abs(ms - lost_ms), until) for ms, until in late if ms > _LOST_MS and abs(ms - lost_ms) <= _ABOUT_MS]
+    return min(likely)[1] if likely else None
 
 
 def _lost_before(recording: Recording, at: Instant, lost_ms: int) -> Recording:

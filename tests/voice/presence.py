@@ -18,8 +18,8 @@ MOVES: Instant = 1_500_000
 #: After a phone's own attended transfer Asterisk links two queues' bridges, the dialplan joins the two by themselves.
 JOINS: Instant = 3_000_000
 #: Before a key was read as part of no code, and after the last one of a code: the voice may be away.
-_BEFORE_A_KEY: Instant = 60_000
-_AFTER_A_CODE: Instant = 1_500_000
+AROUND_A_KEY: Instant = 60_000
+AFTER_A_CODE: Instant = 1_500_000
 _LONG_CODE, _CODE = "*7???", "*8??"
 
 
@@ -69,8 +69,8 @@ def _of(talk: Talk, his: list[Talk], gone_at: Instant) -> Iterator[Span]:
         yield from _back(base, talk, his, apart, end)
     elif (code := talk.typed("*90") or talk.typed("*9718")) is not None:
         kind = "p0" if talk.typed("*90") else "invite"
-        away = ((_first_key(talk, code) - _BEFORE_A_KEY, code + _AFTER_A_CODE),)
-        yield replace(base, kind=kind, away=away, exact_until=end - code > _AFTER_A_CODE)
+        away = ((_first_key(talk, code) - AROUND_A_KEY, code + AFTER_A_CODE),)
+        yield replace(base, kind=kind, away=away, exact_until=end - code > AFTER_A_CODE)
     elif talk.keys:
         yield replace(base, kind="code", until=min(end, talk.keys[0][0]), latest=end)
     elif talk.referred_at is not None:
@@ -145,7 +145,7 @@ def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
             since, exact = max(span.since, taken if taken is not None else end), taken is not None and taken > span.since
         yield replace(span, since=since, exact_since=exact, until=end)
     elif talk.typed("*90") or talk.typed("*9718"):
-        away = (talk.keys[0][0] - _BEFORE_A_KEY, talk.keys[-1][0] + _AFTER_A_CODE)
+        away = (talk.keys[0][0] - AROUND_A_KEY, talk.keys[-1][0] + AFTER_A_CODE)
         yield replace(span, away=(away,), exact_since=span.exact_since and span.since < away[0], exact_until=away[1] < end)
     elif talk.keys:
         first = max(span.since, talk.keys[0][0])

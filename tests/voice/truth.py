@@ -30,6 +30,7 @@ class Talk:
     referred_at: Instant | None = None
     replaces: bool = False  #: the REFER was an attended transfer
     refused: bool = False  #: the REFER was refused
+    taken: tuple[tuple[Instant, Instant], ...] = ()  #: when it asked for something, and when the PBX said that it is done
 
     def typed(self, code: str) -> Instant | None:
         """When the last key of this feature code was pressed; `?` stands for any key."""
@@ -82,7 +83,16 @@ def _talk(messages: Iterable[Message]) -> Talk | None:
         referred_at=refer.at if refer is not None else None,
         replaces=refer is not None and "Replaces" in refer.headers.get("refer-to", ""),
         refused=refusal is not None,
+        taken=tuple(_taken(told)),
     )
+
+
+def _taken(told: list[Message]) -> Iterator[tuple[Instant, Instant]]:
+    """What a phone asks for happens somewhere between its request and the PBX's answer."""
+    answers = {one.headers.get("cseq", ""): one.at for one in reversed(told) if not one.sent and (one.code or 0) >= 200}
+    for one in told:
+        if one.sent and one.code is None and one.headers.get("cseq", "") in answers:
+            yield one.at, answers[one.headers["cseq"]]
 
 
 def _holds(told: list[Message], invite: Message) -> Iterator[tuple[Instant, Instant | None]]:

@@ -23,7 +23,7 @@ from cti.store import open_store
 from tests.voice.ears import Heard
 from tests.voice.opened import Told, covered, length, opened, without
 from tests.voice.outside import GUEST
-from tests.voice.presence import MOVES, Span, spans
+from tests.voice.presence import AFTER_A_CODE, AROUND_A_KEY, MOVES, Span, spans
 from tests.voice.truth import talks
 
 #: What an offset may be wrong by.
@@ -92,6 +92,8 @@ class Judge:
         #: From a BYE that a telephone sent to the PBX's answer: somewhere in between its voice ends.
         heard_out = [(one.ended_at, one.silent_at) for one in (*self._truths, *self._talks, *self._lines, *self._outside)]
         self._silent = {ended: silent for ended, silent in heard_out if ended is not None and silent is not None}
+        #: The same for all else that a telephone asks for: hold, back from hold, a key.
+        self._taken = {at: taken for one in (*self._talks, *self._lines) for at, taken in one.taken} | self._silent
         self._deaths = pbx_deaths
         self.verdict = Verdict()
 
@@ -269,7 +271,7 @@ class Judge:
         for span in people:
             hertz = self._hertz[span.person]
             since, until = told.place(span.since), min(told.place(span.until), told.duration_ms)
-            latest = max(until, told.place(max(span.latest, self._silent.get(span.until, 0))))
+            latest = max(until, told.place(max(span.latest, self._taken.get(span.until, 0))))
             allowed.setdefault(hertz, []).append((since - GOAL_MS, latest + GOAL_MS))
             away = [(told.place(one), told.place(other)) for one, other in span.away]
             must = (since + span.late / 1000 + GOAL_MS, until - span.early / 1000 - GOAL_MS)
@@ -280,9 +282,10 @@ class Judge:
                 continue
             errors = [self.verdict.by_kind.setdefault(kind, Errors()) for kind in kinds]
             if span.exact_since:
-                self.verdict.sipp.add(mine[0].since, since, f"{name} {span.person} début ({span.kind})")
+                begins = self._begins(told, mine[0].since, span.since, since)
+                self.verdict.sipp.add(*begins, f"{name} {span.person} début ({span.kind})")
                 for each in errors:
-                    each.add(mine[0].since, since, name)
+                    each.add(*begins, name)
             if span.exact_until:
                 before = [one for one in mine if one.since < until]
                 last = (before or mine)[-1].until
@@ -295,9 +298,13 @@ class Judge:
             if not any(since <= one.since and one.until <= until for since, until in windows) and not covered(one, windows):
                 self._fault(name, f"à droite, une voix qui ne devrait pas y être : {self._says(one)}")
 
+    def _begins(self, told: Told, heard: float, at: Instant, since: float) -> tuple[float, float]:
+        """Where a voice begins and where it should: who takes a caller back is heard once the PBX has taken that."""
+        return heard, max(since, min(heard, told.place(self._taken.get(at, at))))
+
     def _ends(self, told: Told, heard: float, at: Instant, until: float) -> tuple[float, float]:
-        """Where a voice ends and where it should: who hangs up is heard until the PBX has taken his BYE, which it answers."""
-        taken = min(told.place(self._silent.get(at, at)), told.duration_ms)
+        """Where a voice ends and where it should: who hangs up, holds or types is heard until the PBX has taken that."""
+        taken = min(told.place(self._taken.get(at, at)), told.duration_ms)
         return heard, max(until, min(heard, taken))
 
     def _stages(self, told: Told, people: list[Span], name: str) -> None:
@@ -333,15 +340,25 @@ class Judge:
             name = f"{number} ({piece.piece_id})"
             # He types the code with which it ends.
             must = (since + 300, until - 700)
-            if consult["agent"] in self._hertz:
-                self._must(told, told.left, self._hertz[consult["agent"]], must, (), f"{name} : {consult['agent']}, à part")
-            if consult["answered_by"] in self._hertz:
-                colleague = consult["answered_by"]
-                self._must(told, told.right, self._hertz[colleague], must, (), f"{name} : {colleague}, à part")
+            for side, person in ((told.left, consult["agent"]), (told.right, consult["answered_by"])):
+                if person in self._hertz:
+                    away = self._busy(told, journey, person)
+                    self._must(told, side, self._hertz[person], must, away, f"{name} : {person}, à part")
             hertz = caller_hertz(number)
             for one in (*told.left, *told.right):
                 if one.hertz == hertz and one.since < until - GOAL_MS and one.until > since:
                     self._fault(name, f"l'appelant est entendu dans ce qui se dit à part : {self._says(one)}")
+
+    def _busy(self, told: Told, journey: Journey, person: str) -> list[tuple[float, float]]:
+        """When a person holds somebody, or types: nobody hears him then."""
+        until = journey.ended_at or journey.last_at
+        found: list[tuple[Instant, Instant]] = []
+        for talk in self._talks:
+            if talk.person == person and talk.answered_at <= until and (talk.ended_at or until) >= journey.t0:
+                end = talk.ended_at or until
+                found += [(since, taken or end) for since, taken in talk.holds]
+                found += [(at - AROUND_A_KEY, at + AFTER_A_CODE) for at, _ in talk.keys]
+        return [(told.place(since), told.place(self._taken.get(taken, taken))) for since, taken in found]
 
     # --- what is heard ----------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,15 @@ def test_what_was_lost_while_the_pbx_asked_a_phone_too_late_is_missing_there() -
     assert both.offset_ms(T0 + 4900 * MS) == 4500
 
 
+def test_what_was_lost_when_the_end_was_taken_late_is_missing_at_the_end() -> None:
+    journey = of_seconds(5, Gap(T0 + 2000 * MS, 100))
+    (stage,) = journey.stages
+    late = replace(journey, stages=(replace(stage, left_at=T0 + 4850 * MS),))
+    time = told(tone(4740, 440), late)
+    assert [time.offset_ms(T0 + ms * MS) for ms in (3000, 4800)] == [2900, 4700]
+    assert told(tone(4740, 440), journey).offset_ms(T0 + 3000 * MS) == 2740, "a prompt end: it was lost at the restart"
+
+
 @pytest.mark.parametrize(
     "journey",
     [
