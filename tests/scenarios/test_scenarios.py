@@ -52,8 +52,7 @@ CEL_TAKES_FOR_TRANSFER = (
 #: Asterisk joins two lines for half a second, and tells the hang-up of whoever left meanwhile when it is done.
 HELD_BY_THE_TRANSFER = "caller_hangs_up_at_the_completion"
 JOINS_MS = 600
-#: How SIPp's trace calls an agent's second line.
-SECOND_LINE = " (2)"
+SECOND_LINE = " (2)"  #: how SIPp's trace calls an agent's second line
 #: Stories in which an agent calls somebody: what SIPp's people say of them is compared in ``test_outgoing_scenarios``.
 CALLING = {name for name, story in STORIES.items() if any(truth.outcome.endswith("reached") for truth in story.truths)}
 of_callers = pytest.mark.parametrize("name", sorted(STORIES.keys() - CALLING))
@@ -183,11 +182,10 @@ def test_consultations_are_what_the_script_says(name: str) -> None:
         told = tuple(f"{consult.answered_by or '-'} {consult.how}" for consult in journey.consults)
         assert told == truth.consults
         for consult in journey.consults:
-            his = (one for one in lines if one.person.removesuffix(SECOND_LINE) == consult.agent)
-            near = (one for one in his if -SENT_MS * 1000 < consult.started_at - one.began_at < OPENED_MS * 1000)
-            line = next(near, None)
-            if line is None:  # by a code or from the screen
-                continue
+            his = [one for one in lines if one.person.removesuffix(SECOND_LINE) == consult.agent]
+            line = next((o for o in his if -SENT_MS * 1000 < consult.started_at - o.began_at < OPENED_MS * 1000), None)
+            if line is None:
+                continue  # by a code or from the screen
             lines.remove(line)
             if consult.how in (ev.ConsultEnd.RETURNED, ev.ConsultEnd.NO_ANSWER):
                 assert span_ms(line.ended_at, consult.ended_at) < CLOSE_MS

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from bench.figures import percentile
 from cti.bootstrap.clock import now
 from cti.journey.words import as_datetime
+from tests.voice.found import Errors, Verdict
 from tests.voice.run import Outcome
-from tests.voice.verdict import GOAL_MS, Errors, Verdict
+from tests.voice.verdict import GOAL_MS
 
 _KINDS = {
     "direct": "answered, nobody else",

@@ -14,9 +14,10 @@ from cti.recording.wav import HEADER_BYTES
 from cti.sandbox.people.compare import compare
 from cti.settings import load
 from cti.store import open_store
+from tests.voice.found import Verdict
 from tests.voice.kills import Deaths, in_clear
 from tests.voice.stage import Stage, VoicePlan, stage
-from tests.voice.verdict import Judge, Verdict
+from tests.voice.verdict import Judge
 
 _TOLD_EVERY_SECONDS = 30.0
 

@@ -4,9 +4,8 @@ Nothing is told from the names of files: the sound is opened with the identity o
 side and in the time in which he talked with the caller, and nobody else's may be there.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from cti.archive.sealing.keys import Opener
 from cti.archive.stores import Shelf
@@ -21,6 +20,7 @@ from cti.sandbox.people.truth import CallerTruth, read_truth
 from cti.settings import load
 from cti.store import open_store
 from tests.voice.ears import Heard
+from tests.voice.found import Errors, Verdict
 from tests.voice.opened import Told, covered, length, opened, without
 from tests.voice.outside import GUEST
 from tests.voice.presence import AFTER_A_CODE, AROUND_A_KEY, MOVES, Span, spans
@@ -31,48 +31,6 @@ GOAL_MS = 100.0
 #: So much of what must be heard may be missing: packets come late on a busy machine.
 _HOLES_MS, _HOLES_SHARE = 250.0, 0.05
 _S = 1_000_000
-
-
-@dataclass(slots=True)
-class Errors:
-    """How far instants lie from where they should (milliseconds), each with the call it was found in."""
-
-    found: list[tuple[float, str]] = field(default_factory=list)
-
-    def add(self, heard: float, wanted: float, where: str) -> None:
-        self.found.append((heard - wanted, where))
-
-    def quantile(self, share: float) -> float:
-        values = sorted(abs(value) for value, _ in self.found)
-        return values[min(len(values) - 1, max(0, -int(-share * len(values) // 1) - 1))] if values else 0.0
-
-    @property
-    def worst(self) -> tuple[float, str]:
-        return max(self.found, key=lambda one: abs(one[0]), default=(0.0, ""))
-
-
-@dataclass(slots=True)
-class Verdict:
-    """All that was found."""
-
-    callers: int = 0
-    answered: int = 0
-    proven: int = 0
-    placed: int = 0
-    reached: int = 0
-    pieces: int = 0
-    consults: int = 0
-    repaired: int = 0
-    seconds: float = 0.0
-    kinds: Counter[str] = field(default_factory=Counter)
-    sipp: Errors = field(default_factory=Errors)
-    timeline: Errors = field(default_factory=Errors)
-    caller: Errors = field(default_factory=Errors)
-    drifts: list[int] = field(default_factory=list)
-    gaps: int = 0
-    by_kind: dict[str, Errors] = field(default_factory=dict)
-    excused: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
 
 
 class Judge:
