@@ -5,9 +5,10 @@ dialplan tells each of these pauses. And packets that come late make Asterisk wr
 file grows by more than passed: how much in all shows at its end, where it stops with the call, and where it was shows in the
 caller's side, which is empty there. A file that lacks more than a tenth of a second lost it where the phone of an agent was asked
 by as much too late, or where it ended as much too late (Asterisk's attended transfer between two queues holds up some of its SIP
-for half a second, and a caller whom that concerns is not heard meanwhile), else where its recorder was started anew, which a busy
-disk holds up. What cannot be placed so is spread over the whole. The recorder of a consultation by a key or from the screen waits
-without a sound until somebody answers: its file begins there.
+for half a second, and a caller whom that concerns is not heard meanwhile), or where the only hole is in what the caller hears
+(the machine stood still), else where its recorder was started anew, which a busy disk holds up. What cannot be placed so is
+spread over the whole. The recorder of a consultation by a key or from the screen waits without a sound until somebody answers:
+its file begins there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,8 @@ from cti.journey.words import iso
 _LOST_MS: Final = 100
 #: A phone that was asked too late tells what was lost meanwhile, give or take this (milliseconds).
 _ABOUT_MS: Final = 150
+#: How long such a hole is: shorter is a late packet, longer is somebody who hears nothing for a while (milliseconds).
+_HOLE_MS: Final = (40, 500)
 #: An empty place as a late packet makes it is shorter than this.
 _LATE_MS: Final = 200
 #: A file whose end differs by more than this from the end of its call did not end with it (milliseconds).
@@ -84,7 +87,7 @@ def file_time(journey: Journey, piece: Piece, voices: tuple[Voice, Voice], joine
     if longer_ms < -_LOST_MS:
         late = [one for one in empty if one[1] < _LATE_MS]
         lost_ms = sum(ms for _, ms in late) - longer_ms
-        held_up = _held_up(journey, lost_ms)
+        held_up = _held_up(journey, lost_ms) or _stood_still(recording, joined, lost_ms)
         if held_up is not None or recording.gaps:
             less = _less(recording, lost_ms) if held_up is None else _lost_before(recording, held_up, lost_ms)
             return FileTime(less, tuple(Inserted(offset, ms) for offset, ms in late), 0, 0)
@@ -108,6 +111,18 @@ def _held_up(journey: Journey, lost_ms: int) -> Instant | None:
     late = [((until - since) // 1000, until) for since, until in spans]
     likely = [(abs(ms - lost_ms), until) for ms, until in late if ms > _LOST_MS and abs(ms - lost_ms) <= _ABOUT_MS]
     return min(likely)[1] if likely else None
+
+
+def _stood_still(recording: Recording, joined: Joined, lost_ms: int) -> Instant | None:
+    """Until when the machine stood still: the one hole in what the caller hears; the recorder fills it, and drops the rest."""
+    holes = [at for at, ms in joined.empty(1) if at > 0 and _HOLE_MS[0] <= ms <= _HOLE_MS[1] and at + ms < joined.duration_ms]
+    if len(holes) != 1:
+        return None
+    at = recording.started_at + holes[0] * 1000
+    for gap in recording.gaps:
+        if gap.at - gap.ms * 1000 <= at:
+            at += gap.ms * 1000
+    return at + lost_ms * 1000
 
 
 def _lost_before(recording: Recording, at: Instant, lost_ms: int) -> Recording:

@@ -40,6 +40,7 @@ class Tab:
         self.name = name
         self._socket = socket
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._last = 0
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -50,11 +51,12 @@ class Tab:
 
     async def js(self, words: str) -> Any:
         """The value of an expression in the page."""
-        number = len(self._asked) + time.monotonic_ns()
+        self._last += 1
+        number = self._last
         self._asked[number] = asyncio.get_running_loop().create_future()
         params = {"expression": words, "awaitPromise": True, "returnByValue": True, "userGesture": True}
         await self._socket.send_json({"id": number, "method": "Runtime.evaluate", "params": params})
-        told = (await asyncio.wait_for(self._asked[number], 90))["result"]
+        told = (await asyncio.wait_for(asyncio.shield(self._asked[number]), 90))["result"]
         if "exceptionDetails" in told:
             raise RuntimeError(f"{words}: {told['exceptionDetails']}")
         return told["result"].get("value")

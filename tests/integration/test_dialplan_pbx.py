@@ -343,8 +343,10 @@ async def test_a_phone_may_call_filieres_and_phones_and_nothing_else(tmp_path: P
             assert arrived | {"Flux": "POSTE", "Did": "801", "Public": "0"} == arrived
             assert (route["Source"], route["Filiere"], route["Motif"]) == ("transfert", "amu", "appel d'un poste")
             assert room.agi.questions == []
+            recorded = room.events.all("SasRecording")
             async with room.patient(as_arm01, number="1002", port=port) as colleague:
                 assert await colleague.wait(10) is SippExit.ALL_SUCCESSFUL
+            assert room.events.all("SasRecording") == recorded, "colleagues who talk about nobody are not recorded"
         async with room.patient(as_arm01, number="0612345678", port=port) as outside:
             assert await outside.wait(10) is SippExit.SOME_FAILED
             assert "404 Not Found" in outside.errors()

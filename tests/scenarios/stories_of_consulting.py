@@ -137,6 +137,22 @@ async def consult_colleague_is_busy(s: Scene) -> None:
 
 
 @story(
+    Truth("answered", ("n1 arm01 completed",), held=1, consults=("mru01 returned",)),
+    arm01="n1",
+    mru01="mru",
+)
+async def consult_colleague_by_his_post_returned(s: Scene) -> None:
+    """The ARM asks the physician at his post, 1021: what they say is kept with the call. He takes his caller back."""
+    await s.phone("arm01", answers("arm01", s.tone, then=puts_on_hold("arm01") + takes_back("arm01")))
+    await s.phone("mru01", answers("mru01", s.tone))
+    caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=8500))
+    line = await held_by(s, "arm01")
+    await (await s.consult("arm01", "1021", consults("arm01", s.tone, 2500))).wait(20)
+    await is_taken_back(s, "arm01", line)
+    await caller.wait(20)
+
+
+@story(
     Truth("answered", ("n1 arm01 transferred refer", "n1 mru01 completed"), held=1, consults=("mru01 transferred",)),
     arm01="n1",
     mru01="mru",

@@ -238,6 +238,22 @@ async def api_consult_n2_and_doctor_all_together(s: Scene) -> None:
     Truth("answered", ("n1 arm01 transferred touche", "amu amu01 completed"), held=1, consults=("amu01 transferred",)),
     arm01="n1",
     amu01="amu",
+    mru01="mru",
+)
+async def consulted_by_code_asks_a_third_in_vain(s: Scene) -> None:
+    """AMU, asked apart by the ARM's *7801, types *7802 and *90: he has no caller yet. The ARM types *92."""
+    typed = keys("arm01", "*7801", 700) + keys("arm01", "*92", 5000, cseq=40)
+    in_vain = keys("amu01", "*7802", 600) + keys("amu01", "*90", 700, cseq=40)
+    await s.phone("arm01", answers("arm01", s.tone, then=typed))
+    await s.phone("amu01", answers("amu01", s.tone, then=in_vain, talks_ms=4500))
+    await s.phone("mru01", answers("mru01", s.tone))
+    await (await s.caller("15", calls(s.tone))).wait(40)
+
+
+@story(
+    Truth("answered", ("n1 arm01 transferred touche", "amu amu01 completed"), held=1, consults=("amu01 transferred",)),
+    arm01="n1",
+    amu01="amu",
 )
 async def feature_code_consult_completed(s: Scene) -> None:
     """The ARM types *7801, talks with AMU apart, types *92: the caller is passed on, all by the PBX alone."""

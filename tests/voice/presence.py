@@ -7,6 +7,7 @@ moment later (it moves people between rooms), and only the timeline can say when
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from cti.journey import Instant
 from tests.voice.truth import Talk
@@ -20,6 +21,8 @@ JOINS: Instant = 3_000_000
 #: Before a key was read as part of no code, and after the last one of a code: the voice may be away.
 AROUND_A_KEY: Instant = 60_000
 AFTER_A_CODE: Instant = 1_500_000
+#: The PBX reads the last key of a code somewhat later.
+_READ: Instant = 500_000
 _LONG_CODE, _CODE = "*7???", "*8??"
 
 
@@ -50,6 +53,8 @@ def spans(talks: Iterable[Talk], lines: Iterable[Talk], everybody: Iterable[Talk
     """
     his = sorted(talks, key=lambda talk: talk.answered_at)
     asked = {y.dialog: x for x in his if x.typed(_LONG_CODE) for y in his if _is_asked(x, y)}
+    # Whoever is still apart with somebody cannot ask a third: his code does nothing.
+    asked = {dialog: x for dialog, x in asked.items() if not _is_apart(x, asked.get(x.dialog), gone_at)}
     found = [_moved(span, talk, gone_at) for talk in his if talk.dialog not in asked for span in _of(talk, his, gone_at)]
     found += [span for y in his if y.dialog in asked for span in _of_asked(asked[y.dialog], y, gone_at)]
     for talk in his:
@@ -122,6 +127,14 @@ def _of_asked(asker: Talk, talk: Talk, gone_at: Instant) -> Iterator[Span]:
         yield from _gestures(joined, talk, end)
 
 
+def _is_apart(talk: Talk, asker: Talk | None, gone_at: Instant) -> bool:
+    """Whether he was asked himself, and not with the caller yet, when he typed the code of a consultation."""
+    if asker is None:
+        return False
+    joined = min((span.since for span in _of_asked(asker, talk, gone_at)), default=gone_at)
+    return (talk.typed(_LONG_CODE) or 0) < joined
+
+
 def _of_joined(asker: Talk, lines: Iterable[Talk], everybody: Iterable[Talk], gone_at: Instant) -> Iterator[Span]:
     """Whoever was asked on a second line and joined to the caller by the asker's phone."""
     at = asker.referred_at or 0
@@ -137,11 +150,12 @@ def _of_joined(asker: Talk, lines: Iterable[Talk], everybody: Iterable[Talk], go
 
 
 def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
-    """What a colleague does who was joined: he may pass the caller on, or hold him."""
+    """What a colleague does who was joined: he may pass the caller on, or hold him. What he typed before is another matter."""
+    talk = replace(talk, keys=tuple(_codes_from(talk, span.since)))
     if talk.holds:
         since, exact = span.since, span.exact_since
         for held, taken in talk.holds:
-            yield replace(span, since=since, exact_since=exact, until=min(end, held))
+            yield replace(span, kind="hold", since=since, exact_since=exact, until=min(end, held))
             since, exact = max(span.since, taken if taken is not None else end), taken is not None and taken > span.since
         yield replace(span, since=since, exact_since=exact, until=end)
     elif talk.typed("*90") or talk.typed("*9718"):
@@ -156,6 +170,14 @@ def _gestures(span: Span, talk: Talk, end: Instant) -> Iterator[Span]:
         yield span
 
 
+def _codes_from(talk: Talk, since: Instant) -> Iterator[tuple[Instant, str]]:
+    """The keys of the codes that were not finished before."""
+    starts = [at for at, (_, key) in enumerate(talk.keys) if key == "*"]
+    for start, end in pairwise([*starts, len(talk.keys)]):
+        if talk.keys[end - 1][0] >= since:
+            yield from talk.keys[start:end]
+
+
 def _is_asked(asker: Talk, other: Talk) -> bool:
     """The other phone rang because this agent consulted."""
     apart = asker.typed(_LONG_CODE)
@@ -164,7 +186,7 @@ def _is_asked(asker: Talk, other: Talk) -> bool:
     key, _ = _last_key(asker, apart)
     until = key if key is not None else asker.ended_at
     since = max(apart - 1_000_000, asker.answered_at)
-    return other.offered_at > since and (until is None or other.offered_at < until)
+    return other.offered_at > since and (until is None or other.offered_at < until + _READ)
 
 
 def _last_key(talk: Talk, after: Instant) -> tuple[Instant | None, str]:

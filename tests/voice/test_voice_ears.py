@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from cti.sandbox.people.sip.tones import AGENT_HERTZ, CALLER_HERTZ, LOUDNESS
+from cti.sandbox.people.trace import Message
 from tests.voice.ears import RATE, tones
 from tests.voice.kills import Victim, drawn, in_clear
 from tests.voice.presence import Span, spans
-from tests.voice.truth import Talk
+from tests.voice.truth import Talk, _taken
+from tests.voice.verdict import Judge
 
 S = 1_000_000
 AMONG = (*CALLER_HERTZ, *AGENT_HERTZ[:10])
@@ -141,6 +145,34 @@ def test_codes_that_bring_others_take_his_voice_away_for_a_moment() -> None:
         ((since, until),) = span.away
         assert (span.kind, span.until) == (kind, 20 * S)
         assert since < 5 * S < until < 8 * S
+
+
+def test_what_a_telephone_asks_for_happens_when_the_pbx_has_taken_it() -> None:
+    """Back from hold at 5 s, which the PBX said it did at 5.4 s: the voice begins somewhere in between."""
+    judge = object.__new__(Judge)
+    judge._taken = {5 * S: 5 * S + 400_000}
+    told: Any = SimpleNamespace(place=lambda at: at / 1000, duration_ms=60_000.0)
+    assert judge._begins(told, 5390.0, 5 * S, 5000.0) == (5390.0, 5390.0)
+    assert judge._begins(told, 5600.0, 5 * S, 5000.0) == (5600.0, 5400.0)
+    assert judge._begins(told, 4900.0, 5 * S, 5000.0) == (4900.0, 5000.0)
+    assert judge._begins(told, 7300.0, 7 * S, 7000.0) == (7300.0, 7000.0), "nobody said that he took it"
+    assert judge._ends(told, 5200.0, 5 * S, 5000.0) == (5200.0, 5200.0)
+    assert judge._ends(told, 5600.0, 5 * S, 5000.0) == (5600.0, 5400.0)
+
+
+def test_the_answer_to_each_request_is_its_own() -> None:
+    def message(at: float, sent: bool, start: str, cseq: str) -> Message:
+        return Message(round(at * S), sent, start, "c", cseq.rsplit(maxsplit=1)[-1], {"cseq": cseq}, "")
+
+    told = [
+        message(1, True, "INVITE sip:a@b SIP/2.0", "30 INVITE"),
+        message(1.1, False, "SIP/2.0 100 Trying", "30 INVITE"),
+        message(1.4, False, "SIP/2.0 200 OK", "30 INVITE"),
+        message(2, True, "INFO sip:a@b SIP/2.0", "31 INFO"),
+        message(2.2, False, "SIP/2.0 200 OK", "31 INFO"),
+        message(3, True, "BYE sip:a@b SIP/2.0", "90 BYE"),
+    ]
+    assert dict(_taken(told)) == {1 * S: round(1.4 * S), 2 * S: round(2.2 * S)}
 
 
 # --- deaths --------------------------------------------------------------------------------------------------------------

@@ -279,10 +279,12 @@ class Judge:
             if not mine or until - since < 300:
                 continue
             # A colleague may have had the caller on hold, or have been waited for, as his stage began.
-            if any(span.person == stage["agent"] and abs(told.place(span.since) - since) < MOVES / 1000 for span in people):
+            his = [span for span in people if span.person == stage["agent"]]
+            typing = [(told.place(one), told.place(other)) for span in his for one, other in span.away]
+            if any(abs(told.place(span.since) - since) < MOVES / 1000 for span in his) and not _within(since, typing):
                 self.verdict.timeline.add(mine[0].since, since, f"{name} {stage['agent']} début")
             # Who typed a code, transferred or held is silent before his stage ends: his telephone says since when.
-            if not any(span.person == stage["agent"] and (span.latest or span.kind in ("hold", "attended")) for span in people):
+            if not any(span.latest or span.kind in ("hold", "attended") for span in his) and not _within(until, typing):
                 self.verdict.timeline.add(mine[-1].until, until, f"{name} {stage['agent']} fin")
 
     def _apart(self, piece: Piece, journey: Journey, number: str) -> None:
@@ -347,6 +349,10 @@ class Judge:
     @property
     def _opener(self) -> Opener:
         return identity_of(self._settings)
+
+
+def _within(at: float, windows: Iterable[tuple[float, float]]) -> bool:
+    return any(since <= at <= until for since, until in windows)
 
 
 def _kinds(found: Iterable[Span], journey: Journey, talked: int) -> tuple[str, ...]:

@@ -172,7 +172,9 @@ def _post(agent: AgentSpec, poste: str) -> list[str]:
         f"exten => {poste},1,Set(__SAS_CANAL=${{CHANNEL(name)}})",
         *_AS_SECOND_LINE,
         f" same => n,Set(SAS_APPELE=PJSIP/{agent.endpoint})",
-        f" same => n,Dial(PJSIP/{agent.endpoint},30)",
+        " same => n,Gosub(sas-voix-poste,s,1)",
+        # Only where there is something to record: CEL then tells that it must have been.
+        f' same => n,Dial(PJSIP/{agent.endpoint},30,${{IF($["${{SAS_VOIX_LIGNE}}" = ""]?:U(sas-voix-ligne))}})',
         ' same => n,GotoIf($["${SAS_LIGNE}" != "${CHANNEL(name)}"]?sas-jonction,repris,1)',
         " same => n,Hangup()",
     ]

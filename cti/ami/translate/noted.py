@@ -1,7 +1,7 @@
 """Rows of CEL that tell something by themselves: what our own dialplan writes beside its UserEvents, and music.
 
-One row, one event: nothing is concluded here. The rows and their fields are one contract with ``dialplans/extensions.conf``, as
-`cti.ami.translate.announced` is for AMI.
+One row, one event, and with a post's own refusal what became of whoever asked it: nothing else is concluded here. The rows and
+their fields are one contract with ``dialplans/extensions.conf``, as `cti.ami.translate.announced` is for AMI.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from cti.ami.translate.announced import QUEUE_ENDS, VIAS
 from cti.ami.translate.cel import CelRow
 from cti.ami.translate.channels import ChannelBook, Role
 from cti.ami.translate.consults import POSTS_CONTEXT
-from cti.ami.translate.telephony import ENTRY_CONTEXT, caller_number
+from cti.ami.translate.telephony import ENTRY_CONTEXT, OFFER_ENDS, caller_number, leg_over
 from cti.journey import events as ev
 
 #: Rows that name a call where it begins, and those that another channel than a caller's writes.
@@ -59,6 +59,10 @@ def _queue_end(book: ChannelBook, row: CelRow) -> Iterator[ev.CallEvent]:
     """The queue gave the caller back, and why."""
     call_id, filiere, status = row.words(3)
     if call_id:
+        if status in OFFER_ENDS:  # of a post: its phone may be hung up a moment later, and would be told as rung in vain
+            legs = [one for one in book.channels.values() if one.role is Role.AGENT and not (one.answered or one.joined)]
+            for leg in (one for one in legs if one.call_id == book.call_named(call_id)):
+                yield from leg_over(leg, row.at, OFFER_ENDS[status])
         how = QUEUE_ENDS.get(status, ev.QueueEnd.OTHER)
         yield ev.QueueGaveUp(call_id=book.call_named(call_id), at=row.at, filiere=filiere, how=how)
 

@@ -23,6 +23,7 @@ from types import MappingProxyType
 
 from cti.ami.translate.cel import OURS, CelRow
 from cti.ami.translate.channels import endpoint_of
+from cti.ami.translate.consults import POSTS_CONTEXT
 from cti.ami.translate.outgoing import Click
 from cti.ami.translate.telephony import ENTRY_CONTEXT, filiere_of
 from cti.journey.words import CallId, Instant
@@ -37,8 +38,8 @@ _NO_CALL = frozenset({"CHAN_START", "HANGUP", *_LAST})
 _REQUESTS = frozenset({"sas-renfort", "sas-renfort-p0", "sas-invites"})
 #: Where Local channels of ours begin, which one row ties to their call.
 _FOR_A_CALL = _REQUESTS | {"sas-jonction"}
-#: What Queue() runs on the phone that answers a second line, by its name in the dialplan.
-_VOICE_OF_A_LINE = "sas-voix-ligne"
+#: What Queue(), and Dial() of a post, run on the phone that answers a second line, by its name in the dialplan.
+_VOICES_OF_A_LINE = frozenset({"sas-voix-ligne", "U(sas-voix-ligne)"})
 #: How long such a channel waits for a transfer that does not come (a little less than the dialplan's second; microseconds).
 _PATIENCE: Instant = 900_000
 #: What stands on a call for which there is such a channel.
@@ -305,7 +306,8 @@ def _unrecorded(told: Told, written: Sequence[CelRow]) -> bool:
     for row in told.rows:
         if row.kind == "APP_START" and consults:
             return not any(voice.uniqueid == told.uniqueid for voice in written)
-        if row.kind == "APP_START" and _VOICE_OF_A_LINE in row.data.split(","):
+        # A caller who takes the place of a line that rings at a post goes on in its Dial(), with his own recording.
+        if row.kind == "APP_START" and told.context == POSTS_CONTEXT and not _VOICES_OF_A_LINE.isdisjoint(row.data.split(",")):
             linkedid = row.linkedid
         elif row.kind == "BRIDGE_ENTER" and linkedid:
             return not any(voice.linkedid == linkedid and voice.at <= row.at for voice in written)

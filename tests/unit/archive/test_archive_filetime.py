@@ -106,6 +106,30 @@ def test_what_was_lost_when_the_end_was_taken_late_is_missing_at_the_end() -> No
     assert told(tone(4740, 440), journey).offset_ms(T0 + 3000 * MS) == 2740, "a prompt end: it was lost at the restart"
 
 
+def test_what_was_lost_when_the_machine_stood_still_is_missing_at_the_hole() -> None:
+    """Music, a hole of 0.12 s in it, music again: 0.28 s of the call are missing there."""
+    music = tone(1040, 600) + bytes(16 * 120) + tone(6840, 600)
+    (stage,) = of_seconds(8).stages
+    end = T0 + 8280 * MS
+    journey = replace(of_seconds(8), ended_at=end, stages=(replace(stage, left_at=end),))
+    (piece, *_) = pieces_of(journey)
+
+    def time(agents: bytes, one: Journey = journey) -> FileTime:
+        voices = (Voice("c", 8000, tone(8000, 440)), Voice("a", 8000, agents))
+        return file_time(one, piece, voices, join(*voices))
+
+    held = time(music)
+    assert [held.offset_ms(T0 + ms * MS) for ms in (1000, 1320, 1738, 8280)] == [1000, 1040, 1458, 8000]
+    restarted = replace(journey, recordings=(replace(journey.recordings[0], gaps=(Gap(T0 + 500 * MS, 100),)),))
+    assert time(music, restarted).offset_ms(T0 + 1900 * MS) == 1620
+    for others in (
+        tone(8000, 600),
+        tone(1000, 600) + bytes(16 * 120) + tone(1000, 600) + bytes(16 * 120) + tone(5760, 600),
+        tone(1040, 600) + bytes(16 * 1200) + tone(5760, 600),
+    ):
+        assert time(others).drift_ms == -280, "no hole, two of them, or a real silence: spread"
+
+
 @pytest.mark.parametrize(
     "journey",
     [
