@@ -6,6 +6,7 @@ it), a whole call, music.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from cti.ami.translate import Translator
 from cti.ami.translate.cel import CelRow
 from cti.journey import Journey
+from cti.journey.events import OfferEnd
+from cti.journey.events.placed import Direction
 from cti.journey.model import Quality
 from tests.scenarios.reading import Folded, caught_up, cel, fold, session, shown_after, stamp
 from tests.scenarios.repertoire import STORIES
@@ -80,6 +83,19 @@ def test_a_consultation_whose_recording_is_not_written_is_a_doubt_on_its_call(na
             doubtful = [j for j in told.values() if j.quality is Quality.UNCERTAIN]
             reasons = {note.detail for j in doubtful for note in j.anomalies if note.kind == "observation_lost"}
             assert any("enregistrement de la consultation non écrit" in reason for reason in reasons), (row, reasons)
+
+
+def test_a_post_that_refuses_is_busy_whichever_thread_writes_first() -> None:
+    """The caller's row says that the post was busy; the row of its phone's hang-up is another thread's, and may come after it."""
+    name = "consult_of_a_post_completed_and_refused"
+    rows = cel(name)
+    (said,) = (row for row in rows if row.kind == "SAS_QUEUE_END")
+    (hung_up,) = (row for row in rows if row.kind == "HANGUP" and row.channel.startswith("PJSIP/mru01-"))
+    others = [row for row in rows if row is not said]
+    told = blind(name, sorted([*others, replace(said, at=hung_up.at - 1)], key=lambda row: row.at))
+    (journey,) = (one for one in told.values() if one.direction is Direction.ENTRANT and one.flux != "POSTE")
+    ends = [leg.how for stage in journey.stages for leg in stage.legs if leg.agent == "mru01"]
+    assert ends == [OfferEnd.BUSY]
 
 
 @names
