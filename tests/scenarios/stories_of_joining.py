@@ -114,6 +114,29 @@ async def consulted_agent_consults_in_turn_by_code(s: Scene) -> None:
 
 
 @story(
+    Truth("answered", ("n1 arm01 transferred refer", "amu amu01 transferred touche", "mru mru01 completed"), held=2,
+          consults=("- transferred", "mru01 transferred")),
+    arm01="n1",
+    amu01="amu",
+    mru01="mru",
+)  # fmt: skip
+async def agent_of_a_line_that_rang_consults_by_code(s: Scene) -> None:
+    """The ARM joins his caller to AMU's phone while it rings; AMU picks up, types *7802, talks with the physician, types *92."""
+    typed = keys("amu01", "*7802", 700) + keys("amu01", "*92", 2000, cseq=40)
+    await s.phone("arm01", passing_on(s, "arm01", "801"))
+    await s.phone("amu01", is_asked("amu01", s.tone, after_ms=2000, then=typed))
+    await s.phone("mru01", answers("mru01", s.tone))
+    caller = await s.caller("15", calls(s.tone, hangs_up_after_ms=13000))
+    line = await held_by(s, "arm01")
+    await s.consult("arm01", "801", rings_out("arm01", s.tone))
+    await joins_while_it_rings(s, "arm01", line, "amu01")
+    amu = await s.line("amu01")
+    await s.until("BridgeEnter", Channel=amu)
+    await s.press("amu01", amu)
+    await caller.wait(20)
+
+
+@story(
     Truth("answered", ("n1 arm01 transferred refer", "amu amu01 transferred touche", "mru mru01 completed"), held=1,
           consults=("amu01 transferred",)),
     arm01="n1",

@@ -281,7 +281,10 @@ class Judge:
             # A colleague may have had the caller on hold, or have been waited for, as his stage began.
             his = [span for span in people if span.person == stage["agent"]]
             typing = [(told.place(one), told.place(other)) for span in his for one, other in span.away]
-            if any(abs(told.place(span.since) - since) < MOVES / 1000 for span in his) and not _within(since, typing):
+            # Nor who had him on hold as the stage began.
+            near = [span for span in his if abs(told.place(span.since) - since) < MOVES / 1000]
+            held = any(span.kind == "hold" and told.place(span.since) > since + GOAL_MS for span in near[:1])
+            if near and not held and not _within(since, typing):
                 self.verdict.timeline.add(mine[0].since, since, f"{name} {stage['agent']} début")
             # Who typed a code, transferred or held is silent before his stage ends: his telephone says since when.
             if not any(span.latest or span.kind in ("hold", "attended") for span in his) and not _within(until, typing):
