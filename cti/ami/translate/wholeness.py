@@ -273,7 +273,8 @@ def _ranks(rows: Sequence[CelRow]) -> Iterator[str]:
         elif before is None and rank != 1 and not (joined and (call_id, rank - 1) in seen):
             yield f"ligne {rank - 1} de l'appel non écrite"
         reached[call_id, row.uniqueid] = rank
-        seen.add((call_id, rank))
+        if row.kind != "SAS_END":  # of the line itself, which is hung up: nothing goes on from there
+            seen.add((call_id, rank))
 
 
 def _answers(lineage: Lineage) -> Iterator[str]:
